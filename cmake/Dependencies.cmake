@@ -1,0 +1,68 @@
+# Every C++ dependency of Calve, once, with its pin and its reason.
+# Debian packages come from tools/setup.sh (its list names the same packages); their pin is
+# the distribution (Debian 12). Python packages are pinned in requirements/*.txt.
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+# fmt 9 (libfmt-dev): formatting; GCC 12 has no <format>.
+find_package(fmt 9 REQUIRED)
+# spdlog 1.10 (libspdlog-dev): logs on stderr, text or JSON.
+find_package(spdlog 1.10 REQUIRED)
+# nlohmann-json 3.11 (nlohmann-json3-dev): Iceberg metadata, the ledger, `-o json`.
+find_package(nlohmann_json 3.11 REQUIRED)
+# simdjson 3.0 (libsimdjson-dev): payloads of events, at gigabytes a second.
+find_package(simdjson 3 REQUIRED)
+# yaml-cpp 0.7 (libyaml-cpp-dev): calve.yaml and dbt's schema.yml, with line numbers.
+find_package(yaml-cpp 0.7 REQUIRED)
+if(NOT TARGET yaml-cpp::yaml-cpp)
+  add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
+endif()
+# CLI11 2.1 (libcli11-dev): the command line.
+find_package(CLI11 2.1 REQUIRED)
+# SQLite 3.40 (libsqlite3-dev): the embedded catalog.
+find_package(SQLite3 3.40 REQUIRED)
+# libpq 15 (libpq-dev): PostgreSQL's own client.
+find_package(PostgreSQL 15 REQUIRED)
+# OpenSSL 3 (libssl-dev): SHA-256 of landing files, random bytes.
+find_package(OpenSSL 3 REQUIRED)
+# zlib (zlib1g-dev): the deflate codec of Avro manifests.
+find_package(ZLIB REQUIRED)
+# zstd 1.5 (libzstd-dev): the zstandard codec of Avro manifests.
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+
+# Arrow and Parquet 26.0.1, from the pyarrow wheel (requirements/build.txt): Debian 12 has no
+# Arrow, and the wheel's libraries and headers save an hour of building. A system Arrow is
+# taken instead where -DCALVE_SYSTEM_ARROW=ON.
+option(CALVE_SYSTEM_ARROW "Use find_package(Arrow) instead of the pyarrow wheel" OFF)
+if(CALVE_SYSTEM_ARROW)
+  find_package(Arrow REQUIRED)
+  find_package(Parquet REQUIRED)
+  add_library(calve_arrow INTERFACE)
+  target_link_libraries(calve_arrow INTERFACE Arrow::arrow_shared)
+  add_library(calve_parquet INTERFACE)
+  target_link_libraries(calve_parquet INTERFACE Parquet::parquet_shared)
+else()
+  set(CALVE_VENV "${CMAKE_SOURCE_DIR}/.venv" CACHE PATH "Virtual environment with pyarrow")
+  file(GLOB calve_pyarrow "${CALVE_VENV}/lib/python3*/site-packages/pyarrow")
+  if(NOT EXISTS "${calve_pyarrow}/include/arrow/api.h")
+    message(FATAL_ERROR "No pyarrow wheel under ${CALVE_VENV}: run `make setup` first")
+  endif()
+  file(GLOB calve_libarrow "${calve_pyarrow}/libarrow.so.*")
+  file(GLOB calve_libparquet "${calve_pyarrow}/libparquet.so.*")
+  add_library(calve_arrow SHARED IMPORTED)
+  set_target_properties(calve_arrow PROPERTIES IMPORTED_LOCATION "${calve_libarrow}"
+    INTERFACE_INCLUDE_DIRECTORIES "${calve_pyarrow}/include")
+  add_library(calve_parquet SHARED IMPORTED)
+  set_target_properties(calve_parquet PROPERTIES IMPORTED_LOCATION "${calve_libparquet}"
+    INTERFACE_LINK_LIBRARIES calve_arrow)
+endif()
+add_library(calve::arrow ALIAS calve_arrow)
+add_library(calve::parquet ALIAS calve_parquet)
+
+if(CALVE_TESTS)
+  # GoogleTest 1.12 (libgtest-dev, libgmock-dev): unit tests.
+  find_package(GTest 1.12 REQUIRED)
+  # rapidcheck (librapidcheck-dev): laws on random inputs, replayed by seed.
+  find_library(CALVE_RAPIDCHECK rapidcheck REQUIRED)
+endif()

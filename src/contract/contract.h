@@ -1,0 +1,129 @@
+#pragma once
+
+/// \file contract/contract.h
+/// What a dbt project promises of its tables: models, columns, rules. Read from its
+/// `dbt_project.yml` and `schema.yml` files by schema_yml.h; enforced by model/ and
+/// flow/.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+
+namespace calve::contract {
+
+enum class TypeKind {
+  kBoolean,
+  kInteger,
+  kBigint,
+  kReal,
+  kDouble,
+  kDecimal,
+  kDate,
+  kTimestamp,    // timestamp(6)
+  kTimestampTz,  // timestamp(6) with time zone
+  kVarchar,
+};
+
+/// A column's type, in Trino's words.
+struct ColumnType {
+  TypeKind kind = TypeKind::kVarchar;
+  int precision = 0;  // decimal
+  int scale = 0;
+  bool operator==(const ColumnType&) const = default;
+};
+
+/// Parses `data_type`: `integer`, `int`, `bigint`, `decimal(12,2)`, `varchar`, `string`,
+/// `timestamp(6) with time zone`, … in any case. kUnsupported names a type that Calve
+/// cannot keep (timestamp(3), varchar(10), array(…)).
+Result<ColumnType> ParseColumnType(std::string_view data_type);
+/// The type as Trino spells it.
+std::string ColumnTypeName(const ColumnType& type);
+
+struct Column {
+  std::string name;
+  ColumnType type;
+  std::string description;
+  bool not_null = false;
+  bool unique = false;
+  std::vector<std::string> accepted_values;  // empty: any
+  /// The payload's member that the column holds (`$.sum` gives `sum`); default: its own
+  /// name.
+  std::string source_field;
+  int line = 0;  // in the file
+};
+
+enum class ModelKind { kDedupe, kFlatten, kCurrent, kHistory };
+enum class SchemaEvolution { kPropagate, kContract, kFail };
+enum class OnViolation { kQuarantine, kFail };
+/// What "latest" and "next" go by: (audit_timestamp, audit_event_id), or the id alone.
+enum class EventOrder { kTimestampThenId, kId };
+
+struct Model {
+  std::string name;   // the table's name
+  std::string layer;  // the table's namespace: staging, marts
+  ModelKind kind = ModelKind::kDedupe;
+  std::string from;              // the upstream model, or the source table (dedupe)
+  std::string source_table;      // flatten: `public.orders`
+  std::vector<std::string> key;  // current, history: column names
+  EventOrder order = EventOrder::kTimestampThenId;
+  SchemaEvolution schema_evolution = SchemaEvolution::kPropagate;
+  OnViolation on_violation = OnViolation::kQuarantine;
+  int format_version = 2;
+  std::string description;
+  std::vector<Column> columns;
+  std::string file;  // the schema.yml it stands in
+  int line = 0;
+
+  const Column* Find(std::string_view column) const;
+  std::string table() const { return layer + "." + name; }
+};
+
+/// A source table of sources.yml.
+struct Source {
+  std::string name;        // ecomm_audit_log_dml
+  std::string name_space;  // landing
+  std::string table() const { return name_space + "." + name; }
+};
+
+/// A dbt project, as far as Calve needs it.
+struct Project {
+  std::string name;
+  std::vector<Source> sources;
+  /// Upstream before downstream; ties by name.
+  std::vector<Model> models;
+
+  const Model* Find(std::string_view name) const;
+};
+
+/// A file of the project: its path below the project's folder, and its text.
+struct ProjectFile {
+  std::string path;
+  std::string text;
+};
+
+/// Reads a project from its YAML files (`dbt_project.yml`, every `.yml`/`.yaml` below
+/// `models/`); files of other kinds are ignored, models without `meta.calve` too.
+///
+/// A model's layer is its `config.schema`, else `+schema` of its folder in
+/// dbt_project.yml, else the first folder below `models/`. Checks what a run relies on:
+/// kinds, `from`, keys that exist, the columns that each kind needs with their types,
+/// contract enforced, no cycle.
+///
+/// \return the project, or kInvalidArgument: one sentence with file, line, the name at
+/// fault
+///         and the remedy (the nearest valid key for a typo)
+Result<Project> ParseProject(const std::vector<ProjectFile>& files);
+
+/// The models that a selection names, in order: names, layers (`marts`, also as folder or
+/// tag),
+/// `+name` (with all upstream) and `name+` (with all downstream), joined by spaces or
+/// commas. Empty selects all. kInvalidArgument names a word that selects nothing, and the
+/// nearest one.
+Result<std::vector<const Model*>> Select(const Project& project,
+                                         std::string_view selection);
+
+}  // namespace calve::contract

@@ -1,0 +1,57 @@
+#pragma once
+
+/// \file model/flatten.h
+/// Raw JSON payloads to typed columns, by the contract.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <arrow/type_fwd.h>
+
+#include "contract/contract.h"
+#include "core/result.h"
+#include "model/violation.h"
+
+namespace calve::model {
+
+struct FlattenPlan {
+  /// The rows that keep the contract, in the order of the batch: the model's columns,
+  /// then the new ones of `extra_columns`, all of them optional strings.
+  std::shared_ptr<arrow::RecordBatch> rows;
+  /// Payload members that the contract does not name, as columns; in order of first
+  /// appearance. Only with SchemaEvolution::kPropagate.
+  std::vector<std::string> extra_columns;
+  /// Rows that do not.
+  std::vector<Violation> violations;
+};
+
+/// Flattens the events of the model's source table; those of other tables are left out.
+///
+/// The grammar of casts is docs/casts.md. Row-local rules are checked: a payload that is
+/// one JSON object, casts, not_null (also of key and order columns), accepted_values. The
+/// payload of a `D` is held to the same rules. A column that is in the batch's own schema
+/// (`ingested_at` … `tbl_name`) is copied, any other comes from the payload.
+///
+/// \param staged    a batch of LandedEventSchema()
+/// \param model     of kind flatten
+/// \param not_null  columns that downstream models need besides the contract's: keys,
+/// order \return the plan; kContractViolation only for a new member under
+/// SchemaEvolution::kFail
+///
+/// Cost: O(bytes of payload). Thread-safe.
+Result<FlattenPlan> Flatten(const arrow::RecordBatch& staged,
+                            const contract::Model& model,
+                            const std::vector<std::string>& not_null);
+
+/// The column for a payload member that the contract does not name: a plain lower-case
+/// name (letters, digits, underscores, not first a digit) maps to itself; any other gets
+/// a readable form with a suffix of eight hex digits of its hash. A pure function of the
+/// name.
+std::string ExtraColumnName(const std::string& member);
+
+/// The Arrow schema of a model's contracted columns, all nullable but those that are
+/// not_null.
+std::shared_ptr<arrow::Schema> ModelSchema(const contract::Model& model);
+
+}  // namespace calve::model

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Installs what Calve needs to build and to test on Debian 12: Debian packages, and a virtual
+# environment .venv with the pinned Python packages. Says what it installs; a second run finds
+# everything in place and installs nothing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# Kept in step with cmake/Dependencies.cmake, which gives each library's reason.
+packages=(
+  g++ cmake ninja-build ccache mold pkg-config git make python3 python3-venv
+  libfmt-dev libspdlog-dev nlohmann-json3-dev libsimdjson-dev libyaml-cpp-dev libcli11-dev
+  libsqlite3-dev libpq-dev libssl-dev zlib1g-dev libzstd-dev
+  libgtest-dev libgmock-dev librapidcheck-dev
+  postgresql-15
+)
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+fail() { say "$*"; exit 1; }
+
+install_packages() {
+  local missing=() package
+  for package in "${packages[@]}"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed' ||
+      missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  command -v apt-get >/dev/null ||
+    fail "needs Debian 12 or a relative with apt-get; missing here: ${missing[*]}"
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null ||
+      fail "run as root, or install sudo; missing packages: ${missing[*]}"
+    as_root=(sudo)
+  fi
+  say "installing Debian packages: ${missing[*]}"
+  "${as_root[@]}" apt-get update -qq
+  # PostgreSQL's package would otherwise start a server of its own on port 5432.
+  "${as_root[@]}" mkdir -p /etc/postgresql-common
+  [ -e /etc/postgresql-common/createcluster.conf ] ||
+    echo 'create_main_cluster = false' |
+      "${as_root[@]}" tee /etc/postgresql-common/createcluster.conf >/dev/null
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+    fail "apt-get could not install: ${missing[*]}"
+}
+
+install_python_packages() {
+  local wanted stamp=.venv/installed-requirements.txt
+  wanted=$(cat requirements/*.txt)
+  [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && return
+  say "installing Python packages into .venv: $(grep -hv '^#' requirements/*.txt | tr '\n' ' ')"
+  [ -x .venv/bin/python ] || python3 -m venv .venv
+  local lists=() list
+  for list in requirements/*.txt; do lists+=(-r "$list"); done
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check "${lists[@]}" ||
+    fail "pip could not install the packages of requirements/; is a package index reachable?"
+  printf '%s\n' "$wanted" > "$stamp"
+}
+
+install_packages
+install_python_packages
+say "ready"
