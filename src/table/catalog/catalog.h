@@ -36,12 +36,16 @@ struct LoadedTable {
 /// One table's new pointer within a commit.
 struct PointerSwap {
   TableName name;
-  /// What the pointer must be now; nullopt: the table must not exist (a creation).
+  /// What the pointer must be now; nullopt: the table must not exist (a creation). Equal
+  /// to `metadata_location`: nothing changes, the commit only asserts it.
   std::optional<std::string> expected_metadata_location;
   std::string metadata_location;
 };
 
-/// A catalog. Thread-safe.
+/// A catalog. Thread-safe; other processes may use the same one.
+///
+/// Every function may also return kUnavailable (the catalog cannot be reached or stays
+/// locked: nothing has happened) and kCorrupt.
 class Catalog {
  public:
   Catalog() = default;
@@ -53,7 +57,8 @@ class Catalog {
   /// `<warehouse>/<namespace>/<name>`.
   virtual const std::string& warehouse() const = 0;
 
-  /// Creates a namespace; one that exists is no error.
+  /// Creates a namespace; one that exists is no error. A commit does not need it: it is
+  /// for those who list namespaces.
   virtual Status CreateNamespace(const std::string& name_space) = 0;
 
   /// Every table, by name ascending.
