@@ -36,19 +36,25 @@ using Literal = std::variant<bool, int32_t, int64_t, float, double, Decimal, std
 /// NaN.
 std::strong_ordering Compare(const Literal& a, const Literal& b);
 
-/// The binary form, as in column bounds.
+/// Whether the literal holds the alternative that the type asks for: what the functions
+/// below require of it, and what a reader of foreign values must check.
+bool Fits(const Type& type, const Literal& value);
+
+/// The binary form, as in column bounds. Requires: Fits.
 std::string EncodeLiteral(const Type& type, const Literal& value);
 /// \return the value, or kCorrupt. A long or double column may have bounds that were
-/// written
-///         when it was an int or a float: those are widened.
+///         written when it was an int or a float: those are widened. A fixed may be
+///         shorter than its type, as a truncated bound is.
 Result<Literal> DecodeLiteral(const Type& type, std::string_view bytes);
 
-/// The JSON form (dates as text, decimals as strings, binary as hex).
+/// The JSON form (dates as text, decimals as strings, binary as hex). NaN and infinities,
+/// which JSON lacks, become null. Requires: Fits.
 nlohmann::json LiteralToJson(const Type& type, const Literal& value);
+/// \return the value, or kCorrupt
 Result<Literal> LiteralFromJson(const Type& type, const nlohmann::json& json);
 
 /// A readable form for paths and messages, as Iceberg's human strings: `2024-01-31`,
-/// `42`.
+/// `42`, binary as Base64. Requires: Fits.
 std::string LiteralToText(const Type& type, const Literal& value);
 
 }  // namespace calve::table

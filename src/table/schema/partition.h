@@ -38,15 +38,19 @@ struct Transform {
 };
 
 /// `identity`, `bucket[16]`, `truncate[4]`, `year`, `month`, `day`, `hour`, `void`.
+/// \return the transform; kUnsupported for a name the spec does not have (yet), kCorrupt
+///         for a missing or senseless parameter
 Result<Transform> ParseTransform(std::string_view name);
 std::string TransformName(const Transform& transform);
 
 /// The type of the transform's results: day gives date, year, month, hour and bucket give
-/// int. \return the type, or kInvalidArgument if the transform does not take this source
+/// int.
+/// \return the type, or kInvalidArgument if the transform does not take this source
 Result<Type> TransformResultType(const Transform& transform, const Type& source);
 
-/// Applies a transform to one value; null gives null. Requires: TransformResultType is
-/// ok.
+/// Applies a transform to one value; null gives null. Truncating an integer within one
+/// width of its type's minimum wraps around, as the reference implementation does.
+/// Requires: TransformResultType is ok and the value Fits the source.
 std::optional<Literal> ApplyTransform(const Transform& transform, const Type& source,
                                       const std::optional<Literal>& value);
 
@@ -70,12 +74,13 @@ struct PartitionSpec {
 using PartitionValues = std::vector<std::optional<Literal>>;
 
 /// The struct type of a spec's partition values: fields with the spec's field ids and
-/// names, all optional. \return kCorrupt if a source column is missing
+/// names, all optional. A `void` field whose source column is gone is an int.
+/// \return the type, or kCorrupt if a source column is missing or of a wrong type
 Result<Type> PartitionType(const PartitionSpec& spec, const Schema& schema);
 
 /// The folder of a partition below `data/`, as Iceberg names it:
 /// `ingested_at_day=2024-01-31`, several levels joined by `/`, names and values
-/// URL-encoded, null as `null`. Empty if the spec has no fields.
+/// URL-encoded, null as `null`. Empty if the spec has no fields. One value per field.
 std::string PartitionPath(const PartitionSpec& spec, const Type& partition_type,
                           const PartitionValues& values);
 
@@ -96,8 +101,12 @@ struct SortOrder {
 };
 
 nlohmann::json PartitionSpecToJson(const PartitionSpec& spec);
+/// Fields without ids, as format version 1 may have them, get 1000, 1001, …
+/// \return the spec; kCorrupt names the member at fault, kUnsupported a transform or a
+///         field of several sources that this version does not know
 Result<PartitionSpec> PartitionSpecFromJson(const nlohmann::json& json);
 nlohmann::json SortOrderToJson(const SortOrder& order);
+/// \return as PartitionSpecFromJson
 Result<SortOrder> SortOrderFromJson(const nlohmann::json& json);
 
 }  // namespace calve::table

@@ -27,6 +27,8 @@ struct Schema {
   const Field* Find(FieldId id) const;
   /// The top-level column with exactly this name, or null.
   const Field* Find(std::string_view name) const;
+  /// The field with this id, also inside structs, lists and maps, or null.
+  const Field* FindNested(FieldId id) const;
   /// The largest id in use, nested ones too; 0 if there is none.
   FieldId HighestFieldId() const;
 
@@ -39,10 +41,17 @@ struct Schema {
 std::shared_ptr<arrow::Schema> ToArrow(const Schema& schema);
 std::shared_ptr<arrow::Field> ToArrow(const Field& field);
 
-/// The Iceberg type of an Arrow type; kUnsupported if there is none.
+/// The Iceberg type whose Arrow form this is; kUnsupported if there is none. Exact: an
+/// int16 or large_utf8 column has none, so that batches of equal types are laid out
+/// alike. fixed_size_binary(16) is read as `fixed[16]`, any time zone as `timestamptz`.
+/// Nested fields take their ids from `PARQUET:field_id`, 0 where it is missing.
 Result<Type> FromArrow(const arrow::DataType& type);
+Result<Field> FromArrow(const arrow::Field& field);
 
 nlohmann::json SchemaToJson(const Schema& schema);
+/// \return the schema, its field ids and sibling names without repeats; kCorrupt names
+/// the
+///         member at fault, kUnsupported a type of a later format version
 Result<Schema> SchemaFromJson(const nlohmann::json& json);
 
 }  // namespace calve::table

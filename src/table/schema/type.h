@@ -63,21 +63,41 @@ struct Field {
   Type type;
   bool required = false;
   std::string doc;
+  /// Members of the field's JSON that this version keeps but does not apply (v3's
+  /// `initial-default` and `write-default`): a JSON object as text, or empty.
+  std::string unknown_members = {};
 
   bool operator==(const Field&) const = default;
 };
 
-/// Parses a primitive type's name as metadata writes it: `long`, `decimal(10,2)`,
-/// `fixed[16]`, `timestamptz`. \return the type, kUnsupported for a type of a later
-/// format version (timestamp_ns, variant),
-///         or kCorrupt
+/// The type with this id and no parameters: `TypeOf(TypeId::kLong)`.
+Type TypeOf(TypeId id);
+Type DecimalType(int precision, int scale);
+Type FixedType(int64_t length);
+Type StructType(std::vector<Field> fields);
+/// A list; its part is named `element`.
+Type ListType(FieldId element_id, Type element, bool element_required);
+/// One side of a map.
+struct MapPart {
+  FieldId id;
+  Type type;
+};
+/// A map; its parts are named `key` (required) and `value`.
+Type MapType(MapPart key, MapPart value, bool value_required);
+
+/// Parses a primitive type's name as metadata writes it: `long`, `decimal(10, 2)` (with
+/// or without the space), `fixed[16]`, `timestamptz`.
+///
+/// \return the type, kUnsupported for a type of a later format version (timestamp_ns,
+///         variant, …), or kCorrupt
 Result<Type> ParsePrimitiveType(std::string_view name);
 
 /// The name of a primitive type as metadata writes it. Requires: not nested.
 std::string PrimitiveTypeName(const Type& type);
 
 /// Whether the spec lets a column change from one type to the other without a rewrite:
-/// int → long, float → double, decimal(P,S) → decimal(P',S) with P' > P.
+/// int → long, float → double, decimal(P,S) → decimal(P',S) with P' > P. Equal types are
+/// no promotion.
 bool CanPromote(const Type& from, const Type& to);
 
 }  // namespace calve::table
