@@ -1,0 +1,230 @@
+#include "landing/csv_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <arrow/type.h>
+#include <arrow/util/utf8.h>
+#include <fmt/format.h>
+
+#include "core/event.h"
+#include "landing/csv_record_internal.h"
+#include "landing/event_builder_internal.h"
+
+namespace calve::landing {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+// What a row may hold besides one longest field, every byte of which may be a quote.
+constexpr size_t kRestOfRowBytes = 1 << 20;
+
+/// The line (from 1) that holds the byte at `offset`. Only messages need it, so lines are
+/// counted once one is due, not for every row.
+Result<int64_t> LineOf(io::InputFile& file, uint64_t offset) {
+  std::vector<char> chunk(1 << 16);
+  int64_t line = 1;
+  for (uint64_t at = 0; at < offset;) {
+    const size_t wanted = std::min<uint64_t>(chunk.size(), offset - at);
+    CALVE_ASSIGN(const size_t got, file.ReadAt(at, std::span(chunk).first(wanted)));
+    if (got == 0) {
+      break;
+    }
+    const auto end = chunk.begin() + static_cast<ptrdiff_t>(got);
+    line += std::count(chunk.begin(), end, '\n');
+    at += got;
+  }
+  return line;
+}
+
+bool IsHeader(const CsvRecord& record) {
+  if (record.columns != kCsvColumns) {
+    return false;
+  }
+  for (size_t i = 0; i < record.fields.size(); ++i) {
+    if (record.fields[i].text != EventSchema()->field(static_cast<int>(i))->name()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+/// The file's bytes pass through one buffer; a record that the buffer cuts is moved to
+/// its front, and parsed again once more of it is there.
+class CsvReader::Parser {
+ public:
+  Parser(std::unique_ptr<io::InputFile> file, std::string name,
+         const CsvReadOptions& options)
+      : file_(std::move(file)), name_(std::move(name)), options_(options) {
+    arrow::util::InitializeUTF8();
+    options_.chunk_bytes = std::max<size_t>(options_.chunk_bytes, 1);
+    options_.max_field_bytes = std::min<int64_t>(options_.max_field_bytes, 1LL << 30);
+    options_.batch_bytes = std::min<int64_t>(options_.batch_bytes, 1LL << 29);
+  }
+
+  Result<std::shared_ptr<arrow::RecordBatch>> Next() {
+    if (failure_) {
+      return *failure_;
+    }
+    auto batch = ReadBatch();
+    if (!batch) {
+      failure_ = batch.error();
+    }
+    return batch;
+  }
+
+ private:
+  Result<std::shared_ptr<arrow::RecordBatch>> ReadBatch() {
+    if (!started_) {
+      CALVE_TRY(ReadHeader());
+      started_ = true;
+    }
+    while (builder_.rows() < options_.batch_rows &&
+           builder_.bytes() < options_.batch_bytes) {
+      CALVE_ASSIGN(const bool more, ReadRecord());
+      if (!more) {
+        break;
+      }
+      CALVE_TRY(AppendRecord());
+    }
+    if (builder_.rows() == 0) {
+      return std::shared_ptr<arrow::RecordBatch>();
+    }
+    return builder_.Finish();
+  }
+
+  Status ReadHeader() {
+    while (!at_end_ && end_ - begin_ < kByteOrderMark.size()) {
+      CALVE_TRY(Refill());
+    }
+    if (std::string_view(buffer_.data(), end_).starts_with(kByteOrderMark)) {
+      begin_ += kByteOrderMark.size();
+    }
+    CALVE_ASSIGN(const bool any, ReadRecord());
+    if (!any || !IsHeader(record_)) {
+      return Corrupt(0, fmt::format("the first line must be the header {}", kCsvHeader));
+    }
+    return {};
+  }
+
+  /// Takes the next record into `record_`; false at the end of the file.
+  Result<bool> ReadRecord() {
+    while (true) {
+      if (begin_ == end_ && at_end_) {
+        return false;
+      }
+      record_start_ = begin_;
+      const char* begin = buffer_.data() + begin_;
+      const RecordOutcome outcome = begin_ == end_
+                                        ? RecordOutcome::kMore
+                                        : ParseRecord(begin, buffer_.data() + end_,
+                                                      at_end_, scratch_.data(), record_);
+      if (outcome == RecordOutcome::kBad) {
+        return Corrupt(record_.columns - 1, record_.problem);
+      }
+      if (outcome == RecordOutcome::kRecord) {
+        begin_ = static_cast<size_t>(record_.next - buffer_.data());
+        return true;
+      }
+      CALVE_TRY(Refill());
+    }
+  }
+
+  Status AppendRecord() {
+    if (record_.columns != kCsvColumns) {
+      return Corrupt(
+          std::min(record_.columns, kCsvColumns) - 1,
+          fmt::format("the row has {} columns, not {}", record_.columns, kCsvColumns));
+    }
+    for (int i = 0; i < kCsvColumns; ++i) {
+      const size_t size = record_.fields[static_cast<size_t>(i)].text.size();
+      if (size > static_cast<size_t>(options_.max_field_bytes)) {
+        return Corrupt(i, fmt::format("longer than {} bytes", options_.max_field_bytes));
+      }
+    }
+    if (const auto problem = builder_.Append(record_)) {
+      return Corrupt(problem->column, problem->what);
+    }
+    return {};
+  }
+
+  /// Moves what is not parsed yet to the front and reads behind it, as much again where a
+  /// record is longer than a chunk (so a long one is not parsed over and over).
+  Status Refill() {
+    const size_t kept = end_ - begin_;
+    const size_t limit = 2 * static_cast<size_t>(options_.max_field_bytes);
+    if (kept > limit + kRestOfRowBytes) {
+      return Corrupt(
+          0, fmt::format("the row is longer than {} bytes", limit + kRestOfRowBytes));
+    }
+    std::memmove(buffer_.data(), buffer_.data() + begin_, kept);
+    buffer_start_ += begin_;
+    record_start_ = 0;
+    begin_ = 0;
+    end_ = kept;
+    const size_t wanted = std::max(options_.chunk_bytes, kept);
+    if (buffer_.size() < kept + wanted + kCsvSlackBytes) {
+      buffer_.resize(kept + wanted + kCsvSlackBytes);
+      scratch_.resize(buffer_.size() + kCsvSlackBytes);
+    }
+    return Fill(wanted);
+  }
+
+  Status Fill(size_t wanted) {
+    const uint64_t offset = buffer_start_ + end_;
+    CALVE_ASSIGN(const size_t got,
+                 file_->ReadAt(offset, std::span(buffer_).subspan(end_, wanted)));
+    end_ += got;
+    at_end_ = offset + got >= file_->size_bytes();
+    if (got == 0 && !at_end_) {
+      return Error{ErrorKind::kUnavailable,
+                   fmt::format("{} ended early, at byte {}", name_, offset)};
+    }
+    return {};
+  }
+
+  /// The error at the current record. \param column  from 0
+  Error Corrupt(int column, std::string_view what) {
+    const auto line = LineOf(*file_, buffer_start_ + record_start_);
+    if (!line) {
+      return line.error();
+    }
+    const int shown = std::clamp(column, 0, kCsvColumns - 1);
+    return Error{ErrorKind::kCorrupt,
+                 fmt::format("{}, line {}, column {} ({}): {}", name_, *line, shown + 1,
+                             EventSchema()->field(shown)->name(), what)};
+  }
+
+  std::unique_ptr<io::InputFile> file_;
+  std::string name_;
+  CsvReadOptions options_;
+  EventBuilder builder_;
+  CsvRecord record_;
+  std::vector<char> buffer_;
+  std::vector<char> scratch_;
+  uint64_t buffer_start_ = 0;  // of buffer_[0], in the file
+  size_t record_start_ = 0;    // in the buffer, as are the next two
+  size_t begin_ = 0;           // of what is not parsed yet
+  size_t end_ = 0;
+  bool at_end_ = false;  // the buffer holds the file's last byte
+  bool started_ = false;
+  std::optional<Error> failure_;
+};
+
+CsvReader::CsvReader(std::unique_ptr<io::InputFile> file, std::string name,
+                     const CsvReadOptions& options)
+    : parser_(std::make_unique<Parser>(std::move(file), std::move(name), options)) {}
+
+CsvReader::~CsvReader() = default;
+
+Result<std::shared_ptr<arrow::RecordBatch>> CsvReader::Next() {
+  return parser_->Next();
+}
+
+}  // namespace calve::landing
