@@ -1,0 +1,306 @@
+#include "app/config/config.h"
+
+#include <array>
+#include <filesystem>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "app/config/config_keys.h"
+#include "app/config/config_values.h"
+#include "app/config/dsn.h"
+
+namespace calve::app {
+namespace {
+
+constexpr std::string_view kFileScheme = "file://";
+constexpr std::string_view kSqliteScheme = "sqlite:///";
+
+std::string AbsolutePath(const std::string& path, const std::string& folder) {
+  std::string absolute =
+      (std::filesystem::path(folder) / path).lexically_normal().string();
+  while (absolute.size() > 1 && absolute.back() == '/') {
+    absolute.pop_back();
+  }
+  return absolute;
+}
+
+std::string TrimSlashes(std::string_view text) {
+  while (text.starts_with('/')) {
+    text.remove_prefix(1);
+  }
+  while (text.ends_with('/')) {
+    text.remove_suffix(1);
+  }
+  return std::string(text);
+}
+
+/// Turns settings into a Config, one section after the other.
+class Reader {
+ public:
+  Reader(const Settings& settings, const ConfigLayers& layers, std::string base_folder,
+         std::string working_folder)
+      : settings_(settings),
+        layers_(layers),
+        base_folder_(std::move(base_folder)),
+        working_folder_(std::move(working_folder)) {}
+
+  Result<Config> Read() {
+    config_.file = layers_.file;
+    CALVE_TRY(ReadHead());
+    CALVE_TRY(ReadSource());
+    CALVE_TRY(ReadLanding());
+    CALVE_TRY(ReadCatalog());
+    CALVE_TRY(ReadLimits());
+    return std::move(config_);
+  }
+
+ private:
+  const Setting* Find(std::string_view path) const {
+    const auto found = settings_.find(path);
+    return found == settings_.end() ? nullptr : &found->second;
+  }
+
+  Error Wrong(ErrorKind kind, std::string_view path, std::string_view what) const {
+    return {kind, fmt::format("{}: {} {}", Find(path)->origin, path, what)};
+  }
+
+  /// Sets `into` if the key is given.
+  void ReadText(std::string_view path, std::string& into) const {
+    if (const Setting* setting = Find(path)) {
+      into = setting->value;
+    }
+  }
+
+  template <typename T, typename Parse>
+  Status ReadParsed(std::string_view path, Parse parse, T& into) const {
+    if (const Setting* setting = Find(path)) {
+      auto value = parse(setting->value);
+      if (!value) {
+        return Wrong(value.error().kind, path, value.error().message);
+      }
+      into = *value;
+    }
+    return {};
+  }
+
+  /// The folder that a setting's relative path starts from.
+  const std::string& FolderOf(const Setting& setting) const {
+    return setting.layer == Layer::kFile ? base_folder_ : working_folder_;
+  }
+
+  /// Sets `into` to the location if the key is given.
+  Status ReadLocation(std::string_view path, std::string& into) const {
+    if (const Setting* setting = Find(path)) {
+      auto location = LocalLocation(setting->value, FolderOf(*setting));
+      if (!location) {
+        return Wrong(location.error().kind, path, location.error().message);
+      }
+      into = *location;
+    }
+    return {};
+  }
+
+  /// Refuses every value but the one that this version knows.
+  Status ReadOnly(std::string_view path, std::string_view value,
+                  std::string_view later) const {
+    const Setting* setting = Find(path);
+    if (setting == nullptr || setting->value == value) {
+      return {};
+    }
+    if (later.find(setting->value) != later.npos && !setting->value.empty()) {
+      return Wrong(
+          ErrorKind::kUnsupported, path,
+          fmt::format("{} comes in a later version; use {}", setting->value, value));
+    }
+    return Wrong(ErrorKind::kInvalidArgument, path,
+                 fmt::format("must be {}, but is \"{}\"", value, setting->value));
+  }
+
+  Status ReadHead() {
+    int64_t version = 1;
+    CALVE_TRY(ReadParsed("version", ParseInteger, version));
+    if (version != 1) {
+      return Wrong(ErrorKind::kUnsupported, "version",
+                   fmt::format("must be 1, the only one there is, but is {}", version));
+    }
+    ReadText("pipeline", config_.pipeline);
+    CALVE_TRY(ReadOnly("engine", "native", "trino"));
+    if (const Setting* models = Find("models")) {
+      config_.models = AbsolutePath(models->value, FolderOf(*models));
+    }
+    if (Find("schedule.every") != nullptr) {
+      std::chrono::milliseconds every{};
+      CALVE_TRY(ReadParsed("schedule.every", ParseDuration, every));
+      config_.every = every;
+    }
+    return {};
+  }
+
+  Status ReadSource() {
+    ReadText("source.audit_log.table", config_.audit_table);
+    const Setting* dsn = Find("source.postgres.dsn");
+    std::map<std::string, std::string> parts;
+    Layer strongest_part = Layer::kFile;
+    std::string part_path;
+    CALVE_TRY(GatherParts(parts, strongest_part, part_path));
+    if (dsn != nullptr && !parts.empty() && dsn->layer <= strongest_part) {
+      return Wrong(ErrorKind::kInvalidArgument, "source.postgres.dsn",
+                   fmt::format("stands beside {}; give one or the other", part_path));
+    }
+    if (dsn != nullptr) {
+      config_.source_dsn = secrets::Secret(dsn->value);
+    } else if (!parts.empty()) {
+      config_.source_dsn = secrets::Secret(BuildDsn(parts));
+    } else if (EnvironmentNamesSource()) {
+      config_.source_dsn = secrets::Secret();
+    }
+    return {};
+  }
+
+  Status GatherParts(std::map<std::string, std::string>& parts, Layer& strongest,
+                     std::string& path_of_one) const {
+    constexpr std::array kParts{
+        std::pair{"host", "host"},         std::pair{"port", "port"},
+        std::pair{"database", "dbname"},   std::pair{"user", "user"},
+        std::pair{"password", "password"}, std::pair{"service", "service"}};
+    for (const auto& [name, keyword] : kParts) {
+      const std::string path = std::string("source.postgres.") + name;
+      if (const Setting* setting = Find(path)) {
+        parts[keyword] = setting->value;
+        strongest = std::max(strongest, setting->layer);
+        path_of_one = path;
+      }
+    }
+    int64_t port = 0;
+    CALVE_TRY(ReadParsed("source.postgres.port", ParseInteger, port));
+    if (port > std::numeric_limits<uint16_t>::max()) {
+      return Wrong(ErrorKind::kInvalidArgument, "source.postgres.port",
+                   fmt::format("must be at most 65535, but is {}", port));
+    }
+    return {};
+  }
+
+  /// Whether libpq's own variables say where the source is.
+  bool EnvironmentNamesSource() const {
+    constexpr std::array kVariables{"PGHOST", "PGHOSTADDR", "PGPORT", "PGSERVICE",
+                                    "PGDATABASE"};
+    for (const char* name : kVariables) {
+      if (!Lookup(layers_.environment, name).empty()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  Status ReadLanding() {
+    CALVE_TRY(ReadLocation("landing.uri", config_.landing_root));
+    if (const Setting* prefix = Find("landing.prefix")) {
+      config_.landing_prefix = TrimSlashes(prefix->value);
+    }
+    return {};
+  }
+
+  Status ReadCatalog() {
+    CALVE_TRY(ReadOnly("catalog.type", "sql", "rest"));
+    const Setting* uri = Find("catalog.uri");
+    const Setting* warehouse = Find("catalog.warehouse");
+    if (uri == nullptr && warehouse == nullptr) {
+      return {};
+    }
+    if (uri == nullptr) {
+      return Wrong(ErrorKind::kInvalidArgument, "catalog.warehouse",
+                   "stands without catalog.uri; set it, to sqlite:///catalog.db perhaps");
+    }
+    if (warehouse == nullptr) {
+      return Wrong(ErrorKind::kInvalidArgument, "catalog.uri",
+                   "stands without catalog.warehouse; set it to a folder for the tables");
+    }
+    CatalogConfig catalog;
+    ReadText("catalog.name", catalog.name);
+    CALVE_TRY(ReadDatabasePath(*uri, catalog.database_path));
+    CALVE_TRY(ReadLocation("catalog.warehouse", catalog.warehouse));
+    config_.catalog = std::move(catalog);
+    return {};
+  }
+
+  /// `sqlite:///relative.db` and `sqlite:////absolute.db`, as SQLAlchemy reads them.
+  Status ReadDatabasePath(const Setting& uri, std::string& path) const {
+    if (!uri.value.starts_with(kSqliteScheme)) {
+      const std::string scheme = uri.value.substr(0, uri.value.find(':'));
+      const bool later = uri.value.find("://") != std::string::npos && scheme != "sqlite";
+      return Wrong(later ? ErrorKind::kUnsupported : ErrorKind::kInvalidArgument,
+                   "catalog.uri",
+                   later ? fmt::format("{}:// comes in a later version; use "
+                                       "sqlite:///catalog.db",
+                                       scheme)
+                         : "must name a file, such as sqlite:///catalog.db (relative) or "
+                           "sqlite:////srv/catalog.db");
+    }
+    const std::string file = uri.value.substr(kSqliteScheme.size());
+    if (file.empty() || file == ":memory:") {
+      return Wrong(ErrorKind::kInvalidArgument, "catalog.uri",
+                   "must name a file, such as sqlite:///catalog.db");
+    }
+    path = AbsolutePath(file, FolderOf(uri));
+    return {};
+  }
+
+  Status ReadLimits() {
+    flow::Limits& limits = config_.limits;
+    CALVE_TRY(ReadLimit("limits.rows_per_file", ParseInteger, limits.rows_per_file));
+    CALVE_TRY(ReadLimit("limits.bytes_per_file", ParseBytes, limits.bytes_per_file));
+    CALVE_TRY(ReadLimit("limits.batch_bytes", ParseBytes, limits.batch_bytes));
+    return ReadLimit("limits.max_event_bytes", ParseBytes, limits.max_event_bytes);
+  }
+
+  template <typename Parse>
+  Status ReadLimit(std::string_view path, Parse parse, int64_t& into) const {
+    CALVE_TRY(ReadParsed(path, parse, into));
+    if (into <= 0) {
+      return Wrong(ErrorKind::kInvalidArgument, path, "must be more than 0");
+    }
+    return {};
+  }
+
+  const Settings& settings_;  // Both outlive this.
+  const ConfigLayers& layers_;
+  std::string base_folder_;
+  std::string working_folder_;
+  Config config_;
+};
+
+}  // namespace
+
+std::vector<std::string> Config::PasswordsToMask() const {
+  return source_dsn ? PasswordsIn(source_dsn->Reveal()) : std::vector<std::string>();
+}
+
+Result<Config> ReadConfig(const ConfigLayers& layers, const std::string& base_folder,
+                          const std::string& working_folder) {
+  CALVE_ASSIGN(const Settings settings, GatherSettings(layers));
+  return Reader(settings, layers, base_folder, working_folder).Read();
+}
+
+Result<std::string> LocalLocation(const std::string& text, const std::string& folder) {
+  std::string path = text;
+  if (path.starts_with(kFileScheme)) {
+    path = path.substr(kFileScheme.size());
+    if (!path.starts_with('/')) {
+      return Error{ErrorKind::kInvalidArgument,
+                   "must be an absolute file URI, such as file:///srv/lake"};
+    }
+  } else if (const size_t scheme = path.find("://"); scheme != path.npos) {
+    return Error{ErrorKind::kUnsupported,
+                 fmt::format("{}:// comes in a later version; use a local folder",
+                             path.substr(0, scheme))};
+  }
+  if (path.empty()) {
+    return Error{ErrorKind::kInvalidArgument, "must name a folder, but is empty"};
+  }
+  return std::string(kFileScheme) + AbsolutePath(path, folder);
+}
+
+}  // namespace calve::app

@@ -1,0 +1,61 @@
+#pragma once
+
+/// \file app/config/config.h
+/// The configuration of a pipeline, typed and checked; paths absolute. What a command
+/// needs beyond the defaults is asked for by app/pipeline_builder.h.
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/config/settings.h"
+#include "core/result.h"
+#include "flow/pipeline.h"
+#include "secrets/secret.h"
+
+namespace calve::app {
+
+/// The SQL catalog in an SQLite file.
+struct CatalogConfig {
+  std::string database_path;  // absolute
+  std::string name = "lake";
+  std::string warehouse;  // location, no trailing slash
+};
+
+struct Config {
+  std::string file;  // as given; empty: there is none
+  std::string pipeline = "calve";
+  /// Where the source is; nullopt if the configuration does not say and no variable of
+  /// libpq does. May be empty: libpq's variables say it all.
+  std::optional<secrets::Secret> source_dsn;
+  std::string audit_table = "public.audit_log_dml";
+  std::string landing_root;  // location, no trailing slash; empty: not set
+  std::string landing_prefix;
+  std::optional<CatalogConfig> catalog;
+  std::string models;  // folder of the dbt project; empty: not set
+  std::optional<std::chrono::milliseconds> every;
+  flow::Limits limits;
+
+  /// What must be masked in every message.
+  std::vector<std::string> PasswordsToMask() const;
+};
+
+/// Reads the layers into a configuration.
+///
+/// \param layers  where the values stand
+/// \param base_folder  absolute; relative paths of the *file* are relative to the file's
+///     folder, which this is; those of flags and environment are relative to
+///     `working_folder`
+/// \return the configuration; the errors of GatherSettings; kInvalidArgument for a value
+/// of
+///         the wrong type; kUnsupported for what a later version can do (object storage,
+///         REST and PostgreSQL catalogs, Trino)
+Result<Config> ReadConfig(const ConfigLayers& layers, const std::string& base_folder,
+                          const std::string& working_folder);
+
+/// The `file://` location of a path or `file://` URI, made absolute below `folder`;
+/// kUnsupported for another scheme. Error: a part of a sentence.
+Result<std::string> LocalLocation(const std::string& text, const std::string& folder);
+
+}  // namespace calve::app

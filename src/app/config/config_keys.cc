@@ -1,0 +1,155 @@
+#include "app/config/config_keys.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <numeric>
+#include <vector>
+
+namespace calve::app {
+namespace {
+
+constexpr std::array kKeys{
+    ConfigKey{"version", ValueKind::kInteger, "version of this file's format: 1"},
+    ConfigKey{"pipeline", ValueKind::kText, "name of the pipeline"},
+    ConfigKey{"source.postgres.dsn", ValueKind::kText,
+              "libpq connection string or URI; PG* variables fill what it leaves out"},
+    ConfigKey{"source.postgres.host", ValueKind::kText, "server's host or socket folder"},
+    ConfigKey{"source.postgres.port", ValueKind::kInteger, "server's port"},
+    ConfigKey{"source.postgres.database", ValueKind::kText, "database"},
+    ConfigKey{"source.postgres.user", ValueKind::kText, "login"},
+    ConfigKey{"source.postgres.password", ValueKind::kText, "its password"},
+    ConfigKey{"source.postgres.service", ValueKind::kText,
+              "entry of libpq's service file"},
+    ConfigKey{"source.postgres.secret", ValueKind::kText, "a vault:// secret (later)"},
+    ConfigKey{"source.audit_log.table", ValueKind::kText,
+              "the audit table; default public.audit_log_dml"},
+    ConfigKey{"landing.uri", ValueKind::kText, "folder of the landing files"},
+    ConfigKey{"landing.prefix", ValueKind::kText, "what every file's key starts with"},
+    ConfigKey{"landing.secret", ValueKind::kText, "a vault:// secret (later)"},
+    ConfigKey{"catalog.type", ValueKind::kText, "sql"},
+    ConfigKey{"catalog.uri", ValueKind::kText, "sqlite:///file.db"},
+    ConfigKey{"catalog.name", ValueKind::kText, "the catalog's name; default lake"},
+    ConfigKey{"catalog.warehouse", ValueKind::kText, "folder of the tables"},
+    ConfigKey{"models", ValueKind::kText, "folder of the dbt project"},
+    ConfigKey{"engine", ValueKind::kText, "native"},
+    ConfigKey{"schedule.every", ValueKind::kDuration, "pause of `run --follow`: 30s"},
+    ConfigKey{"limits.rows_per_file", ValueKind::kInteger, "rows of a landing file"},
+    ConfigKey{"limits.bytes_per_file", ValueKind::kBytes, "bytes of a landing file"},
+    ConfigKey{"limits.batch_bytes", ValueKind::kBytes, "events held at once"},
+    ConfigKey{"limits.max_event_bytes", ValueKind::kBytes,
+              "a larger event is quarantined"},
+};
+
+size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t above = row[j];
+      const size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({above + 1, row[j - 1] + 1, change});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string_view LastPart(std::string_view path) {
+  return path.substr(path.rfind('.') + 1);
+}
+
+/// Small for a typo anywhere in the path, and for a good name in the wrong section.
+size_t Unlikeness(std::string_view written, std::string_view candidate) {
+  return std::min(EditDistance(written, candidate),
+                  EditDistance(LastPart(written), LastPart(candidate)) + 2);
+}
+
+std::vector<std::string_view> KeysAndSections() {
+  std::vector<std::string_view> paths;
+  for (const ConfigKey& key : kKeys) {
+    paths.push_back(key.path);
+    for (size_t dot = key.path.find('.'); dot != std::string_view::npos;
+         dot = key.path.find('.', dot + 1)) {
+      paths.push_back(key.path.substr(0, dot));
+    }
+  }
+  return paths;
+}
+
+constexpr std::string_view kVariablePrefix = "CALVE_";
+
+}  // namespace
+
+std::span<const ConfigKey> ConfigKeys() {
+  return kKeys;
+}
+
+const ConfigKey* FindKey(std::string_view path) {
+  const auto* found = std::find_if(
+      kKeys.begin(), kKeys.end(), [&](const ConfigKey& key) { return key.path == path; });
+  return found == kKeys.end() ? nullptr : found;
+}
+
+bool IsSection(std::string_view path) {
+  const std::string below = std::string(path) + ".";
+  return std::any_of(kKeys.begin(), kKeys.end(),
+                     [&](const ConfigKey& key) { return key.path.starts_with(below); });
+}
+
+std::string NamesBelow(std::string_view section) {
+  const std::string below = std::string(section) + ".";
+  std::string names;
+  std::string_view last;
+  for (const ConfigKey& key : kKeys) {
+    if (!key.path.starts_with(below)) {
+      continue;
+    }
+    std::string_view name = key.path.substr(below.size());
+    name = name.substr(0, name.find('.'));
+    if (name != last) {
+      names += (names.empty() ? "" : ", ") + std::string(name);
+      last = name;
+    }
+  }
+  return names;
+}
+
+std::string NearestKey(std::string_view path) {
+  const std::vector<std::string_view> candidates = KeysAndSections();
+  return std::string(*std::min_element(candidates.begin(), candidates.end(),
+                                       [&](std::string_view a, std::string_view b) {
+                                         return Unlikeness(path, a) < Unlikeness(path, b);
+                                       }));
+}
+
+std::string VariableOf(std::string_view path) {
+  std::string name(kVariablePrefix);
+  for (const char c : path) {
+    if (c == '.') {
+      name += "__";
+    } else {
+      name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    }
+  }
+  return name;
+}
+
+std::string PathOfVariable(std::string_view variable) {
+  std::string path;
+  std::string_view rest = variable.substr(kVariablePrefix.size());
+  while (!rest.empty()) {
+    if (rest.starts_with("__")) {
+      path += '.';
+      rest.remove_prefix(2);
+    } else {
+      path += static_cast<char>(std::tolower(static_cast<unsigned char>(rest.front())));
+      rest.remove_prefix(1);
+    }
+  }
+  return path;
+}
+
+}  // namespace calve::app

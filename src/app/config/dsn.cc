@@ -1,0 +1,129 @@
+#include "app/config/dsn.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace calve::app {
+namespace {
+
+constexpr std::string_view kKeyword = "password";
+
+int HexValue(char c) {
+  if (c >= '0' && c <= '9') {
+    return c - '0';
+  }
+  const char lower = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+std::string PercentDecode(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool escape = text[i] == '%' && i + 2 < text.size() &&
+                        HexValue(text[i + 1]) >= 0 && HexValue(text[i + 2]) >= 0;
+    if (escape) {
+      out += static_cast<char>((HexValue(text[i + 1]) * 16) + HexValue(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+void AddEncoded(std::string_view password, std::vector<std::string>& found) {
+  found.emplace_back(password);
+  found.push_back(PercentDecode(password));
+}
+
+/// `user:password@` of a URI. A password with a raw @ or / is no valid URI, but must stay
+/// hidden: the last @ before the query ends it.
+void FindInUserinfo(std::string_view uri, std::vector<std::string>& found) {
+  const size_t start = uri.find("://");
+  if (start == std::string_view::npos) {
+    return;
+  }
+  std::string_view rest = uri.substr(start + 3);
+  const size_t at = rest.rfind('@');
+  const size_t colon = rest.find(':');
+  if (at != std::string_view::npos && colon < at) {
+    AddEncoded(rest.substr(colon + 1, at - colon - 1), found);
+  }
+}
+
+void FindInQuery(std::string_view uri, std::vector<std::string>& found) {
+  const size_t question = uri.find('?');
+  std::string_view query = question == uri.npos ? "" : uri.substr(question + 1);
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    const size_t equals = pair.find('=');
+    if (equals != pair.npos && pair.substr(0, equals).find(kKeyword) != pair.npos) {
+      AddEncoded(pair.substr(equals + 1), found);
+    }
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+  }
+}
+
+/// The value that starts at `at` in keyword form: quoted, or up to a space.
+std::string KeywordValue(std::string_view text, size_t at) {
+  const bool quoted = at < text.size() && text[at] == '\'';
+  std::string value;
+  for (size_t i = at + (quoted ? 1 : 0); i < text.size(); ++i) {
+    const bool end =
+        quoted ? text[i] == '\'' : std::isspace(static_cast<unsigned char>(text[i])) != 0;
+    if (end) {
+      break;
+    }
+    if (text[i] == '\\' && i + 1 < text.size()) {
+      ++i;
+    }
+    value += text[i];
+  }
+  return value;
+}
+
+void FindInKeywords(std::string_view text, std::vector<std::string>& found) {
+  for (size_t at = text.find(kKeyword); at != text.npos; at = text.find(kKeyword, at)) {
+    at += kKeyword.size();
+    size_t value = text.find_first_not_of(" \t\n", at);
+    if (value == text.npos || text[value] != '=') {
+      continue;
+    }
+    value = text.find_first_not_of(" \t\n", value + 1);
+    if (value != text.npos) {
+      found.push_back(KeywordValue(text, value));
+    }
+  }
+}
+
+}  // namespace
+
+std::string BuildDsn(const std::map<std::string, std::string>& parts) {
+  std::string dsn;
+  for (const auto& [keyword, value] : parts) {
+    dsn += (dsn.empty() ? "" : " ") + keyword + "='";
+    for (const char c : value) {
+      if (c == '\'' || c == '\\') {
+        dsn += '\\';
+      }
+      dsn += c;
+    }
+    dsn += '\'';
+  }
+  return dsn;
+}
+
+std::vector<std::string> PasswordsIn(std::string_view dsn) {
+  std::vector<std::string> found;
+  FindInUserinfo(dsn, found);
+  FindInQuery(dsn, found);
+  if (dsn.find("://") == dsn.npos) {
+    FindInKeywords(dsn, found);
+  }
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  std::erase(found, "");
+  return found;
+}
+
+}  // namespace calve::app
