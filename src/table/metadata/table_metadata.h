@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/result.h"
 #include "core/timestamp.h"
 #include "table/schema/partition.h"
 #include "table/schema/schema.h"
@@ -34,6 +35,8 @@ struct Snapshot {
   /// `operation` (append, replace, overwrite, delete) and the rest.
   Properties summary;
   std::optional<int32_t> schema_id;
+  /// As TableMetadata's (v3's `first-row-id`, `added-rows`, `key-id`).
+  std::string unknown_members = {};
 
   bool operator==(const Snapshot&) const = default;
 
@@ -67,8 +70,8 @@ struct MetadataLogEntry {
 /// A value: one immutable version of a table's metadata.
 struct TableMetadata {
   int32_t format_version = 2;
-  std::string table_uuid;
-  std::string location;  // no trailing slash
+  std::string table_uuid;  // empty: a version 1 table that never had one
+  std::string location;    // no trailing slash
   int64_t last_sequence_number = 0;
   int64_t last_updated_ms = 0;
   int32_t last_column_id = 0;
@@ -89,8 +92,7 @@ struct TableMetadata {
   /// are: a JSON object as text, or empty.
   std::string unknown_members;
 
-  /// Requires: the metadata is valid (TableMetadataFromJson checked it), as do the next
-  /// two.
+  /// What is current. Requires, as the next two: CheckMetadata finds nothing.
   const Schema& schema() const;
   const PartitionSpec& partition_spec() const;
   const SortOrder& sort_order() const;
@@ -101,15 +103,22 @@ struct TableMetadata {
   const Snapshot* FindSnapshot(SnapshotId id) const;
   /// Null if the table is empty and has no snapshot yet.
   const Snapshot* current_snapshot() const;
-  /// The snapshot that was current at a moment, by the snapshot log; null if none was.
+  /// The snapshot that was current at a moment, by the snapshot log; null if none was or
+  /// if it is expired.
   const Snapshot* SnapshotAsOf(TimestampUs time) const;
   /// The schema that a snapshot was written with; the current one where it does not say.
   const Schema& SchemaOf(const Snapshot& snapshot) const;
   /// Whether `ancestor` is `descendant` or among its parents, as far as they are
-  /// retained.
+  /// retained. Cost: one pass over the snapshots.
   bool IsAncestor(SnapshotId ancestor, SnapshotId descendant) const;
 
   bool operator==(const TableMetadata&) const = default;
 };
+
+/// Checks that ids are unique and that those which point at something resolve: current
+/// schema, default spec (its source columns too) and sort order, current snapshot, refs;
+/// that parents make no cycle, and that no snapshot is ahead of the last sequence number.
+/// \return success, or kCorrupt naming the member of the JSON form that is at fault
+Status CheckMetadata(const TableMetadata& metadata);
 
 }  // namespace calve::table

@@ -1,5 +1,6 @@
 #include "table/schema/json_member.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -169,6 +170,36 @@ Result<const json*> OptionalArrayMember(const json& object, std::string_view nam
     return static_cast<const json*>(nullptr);
   }
   return ArrayMember(object, name);
+}
+
+Result<std::vector<const json*>> ObjectsMember(const json& object,
+                                               std::string_view name) {
+  CALVE_ASSIGN(const json* array, ArrayMember(object, name));
+  std::vector<const json*> elements;
+  elements.reserve(array->size());
+  for (const json& element : *array) {
+    if (!element.is_object()) {
+      return MemberError(fmt::format("{}[{}]", name, elements.size()),
+                         "expected an object");
+    }
+    elements.push_back(&element);
+  }
+  return elements;
+}
+
+std::string UnknownMembers(const json& object, std::span<const std::string_view> known) {
+  json unknown = json::object();
+  for (const auto& [name, value] : object.items()) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      unknown[name] = value;
+    }
+  }
+  return unknown.empty() ? "" : WriteJson(unknown);
+}
+
+json FromUnknownMembers(std::string_view text) {
+  auto object = ParseJson(text);
+  return object && object->is_object() ? *std::move(object) : json::object();
 }
 
 }  // namespace calve::table

@@ -5,8 +5,11 @@
 /// names the member by its path (`schemas[0].fields[2].id`).
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -49,5 +52,33 @@ Result<const nlohmann::json*> ArrayMember(const nlohmann::json& object,
 /// The same; null where it is absent or null.
 Result<const nlohmann::json*> OptionalArrayMember(const nlohmann::json& object,
                                                   std::string_view name);
+
+/// The elements of an array member, each an object; they live as long as `object`.
+Result<std::vector<const nlohmann::json*>> ObjectsMember(const nlohmann::json& object,
+                                                         std::string_view name);
+
+/// Reads each object of an array member by `read`, a Result<T>(const nlohmann::json&).
+template <typename T, typename Read>
+Result<std::vector<T>> ReadObjects(const nlohmann::json& object, std::string_view name,
+                                   Read read) {
+  CALVE_ASSIGN(const auto elements, ObjectsMember(object, name));
+  std::vector<T> values;
+  values.reserve(elements.size());
+  for (const nlohmann::json* element : elements) {
+    Result<T> value = read(*element);
+    if (!value) {
+      return Within(name, values.size(), value.error());
+    }
+    values.push_back(*std::move(value));
+  }
+  return values;
+}
+
+/// An object's members but the known ones: a JSON object as text, or empty if there are
+/// none.
+std::string UnknownMembers(const nlohmann::json& object,
+                           std::span<const std::string_view> known);
+/// The object that UnknownMembers wrote; an empty one if the text is anything else.
+nlohmann::json FromUnknownMembers(std::string_view text);
 
 }  // namespace calve::table

@@ -73,25 +73,6 @@ Result<SortField> SortFieldFromJson(const json& object) {
   return field;
 }
 
-/// Reads each element of the array `fields` by `read(object, index)`.
-template <typename FieldType, typename ReadField>
-Result<std::vector<FieldType>> FieldsFromJson(const json& object, ReadField read) {
-  CALVE_ASSIGN(const json* array, ArrayMember(object, "fields"));
-  std::vector<FieldType> fields;
-  fields.reserve(array->size());
-  for (size_t i = 0; i < array->size(); ++i) {
-    if (!(*array)[i].is_object()) {
-      return MemberError(fmt::format("fields[{}]", i), "expected an object");
-    }
-    Result<FieldType> field = read((*array)[i], i);
-    if (!field) {
-      return Within("fields", i, field.error());
-    }
-    fields.push_back(*std::move(field));
-  }
-  return fields;
-}
-
 Status CheckFieldsDiffer(const std::vector<PartitionField>& fields) {
   std::set<FieldId> ids;
   std::set<std::string_view> names;
@@ -125,11 +106,11 @@ Result<PartitionSpec> PartitionSpecFromJson(const json& json) {
   }
   PartitionSpec spec;
   CALVE_ASSIGN(spec.spec_id, Member<int32_t>(json, "spec-id"));
-  const auto read = [](const nlohmann::json& object, size_t index) {
-    return PartitionFieldFromJson(object,
-                                  kFirstPartitionFieldId + static_cast<int32_t>(index));
+  int32_t next_id = kFirstPartitionFieldId;
+  const auto read = [&](const nlohmann::json& object) {
+    return PartitionFieldFromJson(object, next_id++);
   };
-  CALVE_ASSIGN(spec.fields, FieldsFromJson<PartitionField>(json, read));
+  CALVE_ASSIGN(spec.fields, ReadObjects<PartitionField>(json, "fields", read));
   CALVE_TRY(CheckFieldsDiffer(spec.fields));
   return spec;
 }
@@ -151,10 +132,7 @@ Result<SortOrder> SortOrderFromJson(const json& json) {
   }
   SortOrder order;
   CALVE_ASSIGN(order.order_id, Member<int32_t>(json, "order-id"));
-  const auto read = [](const nlohmann::json& object, size_t) {
-    return SortFieldFromJson(object);
-  };
-  CALVE_ASSIGN(order.fields, FieldsFromJson<SortField>(json, read));
+  CALVE_ASSIGN(order.fields, ReadObjects<SortField>(json, "fields", SortFieldFromJson));
   return order;
 }
 

@@ -15,18 +15,13 @@ using nlohmann::json;
 // Bounds the recursion over types, whoever made the JSON.
 constexpr int kMaxTypeDepth = 100;
 
-constexpr const char* kKnownFieldMembers[] = {"id", "name", "type", "required", "doc"};
+constexpr std::string_view kKnownFieldMembers[] = {"id", "name", "type", "required",
+                                                   "doc"};
 
 json TypeToJson(const Type& type);
 
 json FieldToJson(const Field& field) {
-  json out = json::object();
-  if (!field.unknown_members.empty()) {
-    const auto unknown = ParseJson(field.unknown_members);
-    if (unknown && unknown->is_object()) {
-      out = *unknown;
-    }
-  }
+  json out = FromUnknownMembers(field.unknown_members);
   out["id"] = field.id.value;
   out["name"] = field.name;
   out["required"] = field.required;
@@ -81,14 +76,6 @@ Result<FieldId> FieldIdMember(const json& object, std::string_view name) {
   return FieldId{id};
 }
 
-std::string UnknownMembers(const json& object) {
-  json unknown = object;
-  for (const char* known : kKnownFieldMembers) {
-    unknown.erase(known);
-  }
-  return unknown.empty() ? "" : WriteJson(unknown);
-}
-
 Result<Field> FieldFromJson(const json& object, int depth) {
   Field field;
   CALVE_ASSIGN(field.id, FieldIdMember(object, "id"));
@@ -97,26 +84,17 @@ Result<Field> FieldFromJson(const json& object, int depth) {
   CALVE_ASSIGN(field.type, TypeFromJson(object, "type", depth));
   CALVE_ASSIGN(auto doc, OptionalMember<std::string>(object, "doc"));
   field.doc = std::move(doc).value_or("");
-  field.unknown_members = UnknownMembers(object);
+  field.unknown_members = UnknownMembers(object, kKnownFieldMembers);
   return field;
 }
 
 Result<std::vector<Field>> FieldsFromJson(const json& object, int depth) {
-  CALVE_ASSIGN(const json* array, ArrayMember(object, "fields"));
-  std::vector<Field> fields;
+  const auto read = [&](const json& field) { return FieldFromJson(field, depth); };
+  CALVE_ASSIGN(auto fields, ReadObjects<Field>(object, "fields", read));
   std::set<std::string_view> names;
-  fields.reserve(array->size());
-  for (size_t i = 0; i < array->size(); ++i) {
-    if (!(*array)[i].is_object()) {
-      return MemberError(fmt::format("fields[{}]", i), "expected an object");
-    }
-    auto field = FieldFromJson((*array)[i], depth);
-    if (!field) {
-      return Within("fields", i, field.error());
-    }
-    fields.push_back(*std::move(field));
-    if (!names.insert(fields.back().name).second) {
-      return MemberError(fmt::format("fields[{}].name", i), "repeated");
+  for (const Field& field : fields) {
+    if (!names.insert(field.name).second) {
+      return MemberError("fields", fmt::format("name repeated: '{}'", field.name));
     }
   }
   return fields;
