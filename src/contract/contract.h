@@ -2,8 +2,7 @@
 
 /// \file contract/contract.h
 /// What a dbt project promises of its tables: models, columns, rules. Read from its
-/// `dbt_project.yml` and `schema.yml` files by schema_yml.h; enforced by model/ and
-/// flow/.
+/// `dbt_project.yml` and `schema.yml` files; enforced by model/ and flow/.
 
 #include <cstdint>
 #include <optional>
@@ -47,9 +46,11 @@ struct Column {
   std::string name;
   ColumnType type;
   std::string description;
+  /// From the column's tests, or its `not_null` or `unique` constraint. A test that is
+  /// narrowed (`where`) or only warns does not count: it is no rule of every row.
   bool not_null = false;
   bool unique = false;
-  std::vector<std::string> accepted_values;  // empty: any
+  std::vector<std::string> accepted_values;  // empty: any; null always passes
   /// The payload's member that the column holds (`$.sum` gives `sum`); default: its own
   /// name.
   std::string source_field;
@@ -73,6 +74,7 @@ struct Model {
   SchemaEvolution schema_evolution = SchemaEvolution::kPropagate;
   OnViolation on_violation = OnViolation::kQuarantine;
   int format_version = 2;
+  std::vector<std::string> tags;
   std::string description;
   std::vector<Column> columns;
   std::string file;  // the schema.yml it stands in
@@ -96,7 +98,9 @@ struct Project {
   /// Upstream before downstream; ties by name.
   std::vector<Model> models;
 
-  const Model* Find(std::string_view name) const;
+  const Model* Find(std::string_view model) const;
+  /// The model that `model` is made from; null for a dedupe model, made from a source.
+  const Model* Upstream(const Model& model) const;
 };
 
 /// A file of the project: its path below the project's folder, and its text.
@@ -109,20 +113,24 @@ struct ProjectFile {
 /// `models/`); files of other kinds are ignored, models without `meta.calve` too.
 ///
 /// A model's layer is its `config.schema`, else `+schema` of its folder in
-/// dbt_project.yml, else the first folder below `models/`. Checks what a run relies on:
-/// kinds, `from`, keys that exist, the columns that each kind needs with their types,
-/// contract enforced, no cycle.
+/// dbt_project.yml, else the first folder below `models/`. Both places of `meta` and
+/// `tags` are read (below `config`, or the older one beside it), and both names of tests
+/// (`tests`, `data_tests`). Checks what a run relies on: kinds, `from`, keys that exist,
+/// the columns that each kind needs with their types, contract enforced, no cycle.
 ///
-/// \return the project, or kInvalidArgument: one sentence with file, line, the name at
-/// fault
-///         and the remedy (the nearest valid key for a typo)
+/// \return the project, or kInvalidArgument: `<file>:<line>: ` and one sentence with the
+///         name at fault and the remedy (the nearest valid key for a typo)
+///
+/// Pure. Thread-safe.
 Result<Project> ParseProject(const std::vector<ProjectFile>& files);
 
-/// The models that a selection names, in order: names, layers (`marts`, also as folder or
-/// tag),
-/// `+name` (with all upstream) and `name+` (with all downstream), joined by spaces or
-/// commas. Empty selects all. kInvalidArgument names a word that selects nothing, and the
-/// nearest one.
+/// The models that a selection names, in the project's order: names, layers, folders
+/// below `models/`, tags (also as `tag:nightly`), `+name` (with all upstream) and `name+`
+/// (with all downstream), joined by spaces or commas. Empty selects all. A comma is no
+/// intersection, unlike dbt's.
+///
+/// \return the models, which `project` owns, or kInvalidArgument naming a word that
+///         selects nothing, and the nearest one that does
 Result<std::vector<const Model*>> Select(const Project& project,
                                          std::string_view selection);
 

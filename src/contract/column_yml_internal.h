@@ -1,0 +1,24 @@
+#pragma once
+
+/// \file contract/column_yml_internal.h
+/// One entry of a model's `columns:`.
+
+#include <string>
+
+#include "contract/contract.h"
+#include "contract/yaml_internal.h"
+
+namespace calve::contract {
+
+/// Reads a column. \param model  named in errors
+Result<Column> ReadColumn(const YamlAt& entry, const std::string& model);
+
+/// The entry's `meta.calve`: below `config`, or the older place beside it.
+YamlAt CalveMeta(const YamlAt& entry);
+
+/// kInvalidArgument if `calve` has a key that is not among `valid`, or one twice; names
+/// the nearest valid one.
+Status CheckCalveKeys(const YamlAt& calve, const std::vector<std::string>& valid,
+                      const std::string& owner);
+
+}  // namespace calve::contract

@@ -1,0 +1,14 @@
+#pragma once
+
+/// \file contract/project_checks_internal.h
+/// What a run relies on, beyond each model by itself.
+
+#include "contract/contract.h"
+
+namespace calve::contract {
+
+/// Holds the models against each other and each against what its kind needs: names used
+/// once, `from` of the right kind, keys that exist, columns with their types, no cycle.
+Status CheckProject(const Project& project);
+
+}  // namespace calve::contract
