@@ -23,24 +23,6 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 // What a row may hold besides one longest field, every byte of which may be a quote.
 constexpr size_t kRestOfRowBytes = 1 << 20;
 
-/// The line (from 1) that holds the byte at `offset`. Only messages need it, so lines are
-/// counted once one is due, not for every row.
-Result<int64_t> LineOf(io::InputFile& file, uint64_t offset) {
-  std::vector<char> chunk(1 << 16);
-  int64_t line = 1;
-  for (uint64_t at = 0; at < offset;) {
-    const size_t wanted = std::min<uint64_t>(chunk.size(), offset - at);
-    CALVE_ASSIGN(const size_t got, file.ReadAt(at, std::span(chunk).first(wanted)));
-    if (got == 0) {
-      break;
-    }
-    const auto end = chunk.begin() + static_cast<ptrdiff_t>(got);
-    line += std::count(chunk.begin(), end, '\n');
-    at += got;
-  }
-  return line;
-}
-
 bool IsHeader(const CsvRecord& record) {
   if (record.columns != kCsvColumns) {
     return false;
@@ -163,6 +145,7 @@ class CsvReader::Parser {
       return Corrupt(
           0, fmt::format("the row is longer than {} bytes", limit + kRestOfRowBytes));
     }
+    lines_ += CountLineFeeds({buffer_.data(), begin_});
     std::memmove(buffer_.data(), buffer_.data() + begin_, kept);
     buffer_start_ += begin_;
     record_start_ = 0;
@@ -190,14 +173,11 @@ class CsvReader::Parser {
   }
 
   /// The error at the current record. \param column  from 0
-  Error Corrupt(int column, std::string_view what) {
-    const auto line = LineOf(*file_, buffer_start_ + record_start_);
-    if (!line) {
-      return line.error();
-    }
+  Error Corrupt(int column, std::string_view what) const {
+    const int64_t line = 1 + lines_ + CountLineFeeds({buffer_.data(), record_start_});
     const int shown = std::clamp(column, 0, kCsvColumns - 1);
     return Error{ErrorKind::kCorrupt,
-                 fmt::format("{}, line {}, column {} ({}): {}", name_, *line, shown + 1,
+                 fmt::format("{}, line {}, column {} ({}): {}", name_, line, shown + 1,
                              EventSchema()->field(shown)->name(), what)};
   }
 
@@ -209,6 +189,7 @@ class CsvReader::Parser {
   std::vector<char> buffer_;
   std::vector<char> scratch_;
   uint64_t buffer_start_ = 0;  // of buffer_[0], in the file
+  int64_t lines_ = 0;          // that ended before buffer_[0]
   size_t record_start_ = 0;    // in the buffer, as are the next two
   size_t begin_ = 0;           // of what is not parsed yet
   size_t end_ = 0;

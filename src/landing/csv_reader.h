@@ -31,7 +31,7 @@ struct CsvReadOptions {
 /// header of CsvWriter. Lines end in LF or CRLF, the last one may lack it. A field is
 /// text, or in quotes with doubled quotes inside; an empty field without quotes is NULL.
 /// The id is a whole number, never NULL; timestamps as ParseTimestamp() takes them.
-/// Memory: a batch, and the longest row twice.
+/// The file is read once, front to back. Memory: a batch, and the longest row twice.
 class CsvReader {
  public:
   /// \param name  of the file, for messages

@@ -4,6 +4,7 @@
 /// The inner loops of CSV: text in and out of quotes, sixteen bytes at a time.
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <string_view>
 
@@ -149,6 +150,25 @@ inline const char* FindUnquotedEnd(const char* p, const char* end) {
   }
   return p;
 #endif
+}
+
+/// How many line feeds `text` holds.
+inline int64_t CountLineFeeds(std::string_view text) {
+  const char* p = text.data();
+  const char* end = p + text.size();
+  int64_t count = 0;
+#ifdef __SSE2__
+  for (; end - p >= 16; p += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    const auto feeds = static_cast<unsigned>(
+        _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n'))));
+    count += __builtin_popcount(feeds);
+  }
+#endif
+  for (; p != end; ++p) {
+    count += *p == '\n' ? 1 : 0;
+  }
+  return count;
 }
 
 }  // namespace calve::landing
