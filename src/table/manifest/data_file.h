@@ -34,6 +34,11 @@ struct DataFile {
   std::vector<int64_t> split_offsets;
   std::vector<int32_t> equality_ids;
   std::optional<int32_t> sort_order_id;
+  /// v3: the row id of the file's first row; a reader inherits it where a manifest has
+  /// it.
+  std::optional<int64_t> first_row_id;
+  /// How the file is encrypted, kept for those who know; such a file can't be read here.
+  std::optional<std::string> key_metadata;
   /// A delete file: the only data file that it points at, where it says so.
   std::optional<std::string> referenced_data_file;
   /// v3 deletion vectors: where the blob lies in its Puffin file.

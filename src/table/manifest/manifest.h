@@ -60,7 +60,12 @@ struct ManifestFile {
   int64_t added_rows = 0;
   int64_t existing_rows = 0;
   int64_t deleted_rows = 0;
+  /// One per field of the spec; empty where the writer gave none.
   std::vector<FieldSummary> partitions;
+  /// v3, data manifests: the row id that files without one of their own count from.
+  std::optional<int64_t> first_row_id;
+  /// How the manifest is encrypted, kept for those who know.
+  std::optional<std::string> key_metadata;
 
   bool operator==(const ManifestFile&) const = default;
 };
@@ -70,14 +75,20 @@ struct ManifestHeader {
   Schema schema;
   PartitionSpec spec;
   ManifestContent content = ManifestContent::kData;
-  int32_t format_version = 2;
-  int64_t snapshot_id = 0;  // that the manifest is written for
+  int32_t format_version = 2;  // 2 or 3
+  int64_t snapshot_id = 0;     // that the manifest is written for
 };
 
 /// Writes a manifest at a fresh location.
 ///
-/// kAdded entries are written with null sequence numbers, to be inherited; the others
-/// keep theirs. Entries' partition values must fit `header.spec`.
+/// kAdded entries are written with null sequence numbers, to be inherited, and with
+/// `header.snapshot_id` (theirs is that or 0); the others keep theirs. Whoever writes the
+/// same entries to the same location writes the same bytes.
+///
+/// \return the manifest as a list takes it; or kInvalidArgument, with nothing written: an
+///         entry's partition values don't fit `header.spec`, data and delete files are
+///         mixed, a kAdded entry is another snapshot's, another one has no sequence
+///         number; kUnsupported for format version 1
 Result<ManifestFile> WriteManifest(io::ObjectStore& store, const std::string& location,
                                    const ManifestHeader& header,
                                    std::span<const ManifestEntry> entries);
@@ -88,7 +99,11 @@ Result<ManifestFile> WriteManifest(io::ObjectStore& store, const std::string& lo
 ///
 /// \param spec    the table's spec with id `manifest.spec_id`
 /// \param schema  the table's schema, for the types of partition values
-/// \return entries of every status, in file order; kCorrupt names location and cause
+/// \return entries of every status, in file order; kCorrupt names location and cause,
+/// which
+///         may be that `manifest` counts another number of files; kUnsupported for a
+///         codec other than null, deflate and zstandard, or for a size that no table
+///         needs
 Result<std::vector<ManifestEntry>> ReadManifest(io::ObjectStore& store,
                                                 const ManifestFile& manifest,
                                                 const PartitionSpec& spec,
@@ -100,11 +115,14 @@ struct ManifestListHeader {
   std::optional<int64_t> parent_snapshot_id;
   int64_t sequence_number = 0;
   int32_t format_version = 2;
+  /// v3: the row id that data manifests without one of their own count from.
+  std::optional<int64_t> first_row_id;
 };
 
 /// Writes a manifest list at a fresh location. Manifests whose sequence number is unset
 /// get the snapshot's, as the spec's inheritance asks, and their min too where it is
 /// unset. A retry with a new sequence number therefore rewrites only the list.
+/// \return kInvalidArgument if one that another snapshot added has none
 Status WriteManifestList(io::ObjectStore& store, const std::string& location,
                          const ManifestListHeader& header,
                          std::span<const ManifestFile> manifests);
