@@ -1,0 +1,43 @@
+# Calve's entry points. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup build test test-fast demo bench format lint clean
+
+BINARY := build/release/calve
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: ## Install what building and testing need (Debian packages, .venv)
+	@tools/setup.sh
+
+build: setup ## Build build/release/calve and the tests
+	@cmake --preset release >build-configure.log 2>&1 || { cat build-configure.log; exit 1; }
+	@rm -f build-configure.log
+	@cmake --build --preset release
+
+demo: build ## Run the whole pipeline on a private PostgreSQL and a local warehouse
+	@$(BINARY) demo
+
+test-fast: build ## Units and laws, no services
+	@python3 tools/check_rooms.py
+	@tools/format.sh --check
+	@ctest --preset release --label-exclude postgres
+
+test: build ## Every test: units, laws, PostgreSQL, other engines
+	@python3 tools/check_rooms.py
+	@tools/format.sh --check
+	@ctest --preset release
+	@.venv/bin/python -m pytest -q tests
+
+bench: build ## The workloads of docs/benchmarks.md
+	@.venv/bin/python bench/pipeline.py
+
+format: setup ## Format the C++ sources
+	@tools/format.sh
+
+lint: setup ## clang-tidy over src/
+	@cmake --preset tidy >/dev/null
+	@git ls-files 'src/*.cc' | xargs -P2 -n4 .venv/bin/clang-tidy -p build/tidy --quiet
+
+clean: ## Remove what was built (.venv and ccache stay)
+	rm -rf build
