@@ -1,0 +1,71 @@
+#include <algorithm>
+#include <utility>
+
+#include "table/commit/manifest_draft_internal.h"
+
+namespace calve::table {
+namespace {
+
+/// Where to look, in order: manifests that may hold the hints' partitions, then the rest.
+std::vector<ManifestDraft*> SearchOrder(const ManifestSource& source,
+                                        const FileSearch& search,
+                                        std::vector<ManifestDraft>& drafts) {
+  std::vector<ManifestDraft*> order;
+  for (ManifestDraft& draft : drafts) {
+    if (draft.content == search.content && draft.carried.has_value()) {
+      order.push_back(&draft);
+    }
+  }
+  std::stable_partition(order.begin(), order.end(), [&](const ManifestDraft* draft) {
+    return std::any_of(
+        search.hints.begin(), search.hints.end(), [&](const DataFile& hint) {
+          return source.MayContain(*draft->carried, hint.spec_id, hint.partition);
+        });
+  });
+  return order;
+}
+
+/// Takes the entries' files off the search; those to remove become kDeleted, all others
+/// kExisting. \return the removed files
+std::vector<DataFile> TakeFound(int64_t snapshot_id, FileSearch& search,
+                                std::vector<ManifestEntry>& entries) {
+  std::vector<DataFile> removed;
+  for (ManifestEntry& entry : entries) {
+    entry.status = EntryStatus::kExisting;
+    search.referenced.erase(entry.file.file_path);
+    if (search.removed.erase(entry.file.file_path) > 0) {
+      entry.status = EntryStatus::kDeleted;
+      entry.snapshot_id = snapshot_id;
+      removed.push_back(entry.file);
+    }
+  }
+  return removed;
+}
+
+}  // namespace
+
+Result<std::vector<DataFile>> RemoveFiles(const ManifestSource& source,
+                                          int64_t snapshot_id, FileSearch search,
+                                          std::vector<ManifestDraft>& drafts) {
+  std::vector<DataFile> all_removed;
+  for (ManifestDraft* draft : SearchOrder(source, search, drafts)) {
+    if (search.removed.empty() && search.referenced.empty()) {
+      break;
+    }
+    CALVE_ASSIGN(auto entries, source.ReadLive(*draft->carried));
+    auto removed = TakeFound(snapshot_id, search, entries);
+    if (!removed.empty()) {
+      draft->carried.reset();
+      draft->entries = std::move(entries);
+      std::move(removed.begin(), removed.end(), std::back_inserter(all_removed));
+    }
+  }
+  const auto& missing = search.removed.empty() ? search.referenced : search.removed;
+  if (!missing.empty()) {
+    return Error{ErrorKind::kConflict,
+                 "a file is not live in the table any more: " + *missing.begin()};
+  }
+  return all_removed;
+}
+
+}  // namespace calve::table

@@ -1,0 +1,127 @@
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <utility>
+
+#include "table/commit/manifest_draft_internal.h"
+
+namespace calve::table {
+namespace {
+
+// What an entry takes in a manifest, roughly: drafts have no size yet.
+constexpr int64_t kEntryBytes = 400;
+
+int64_t NumberOr(const Properties& properties, const std::string& key, int64_t standard) {
+  const auto it = properties.find(key);
+  if (it == properties.end()) {
+    return standard;
+  }
+  int64_t value = 0;
+  const char* end = it->second.data() + it->second.size();
+  const auto [rest, code] = std::from_chars(it->second.data(), end, value);
+  return code == std::errc() && rest == end && value > 0 ? value : standard;
+}
+
+int64_t SizeOf(const ManifestDraft& draft) {
+  return draft.carried.has_value() ? draft.carried->manifest_length_bytes
+                                   : std::ssize(draft.entries) * kEntryBytes;
+}
+
+/// Moves a draft's entries into `into`, reading them if it was carried over.
+Status Absorb(const ManifestSource& source, ManifestDraft draft,
+              std::vector<ManifestEntry>& into) {
+  if (draft.carried.has_value()) {
+    CALVE_ASSIGN(draft.entries, source.ReadLive(*draft.carried));
+    for (ManifestEntry& entry : draft.entries) {
+      entry.status = EntryStatus::kExisting;
+    }
+  }
+  std::move(draft.entries.begin(), draft.entries.end(), std::back_inserter(into));
+  return {};
+}
+
+/// Merges one group's drafts, newest first, bin by bin; a bin of one stays as it is.
+class GroupMerger {
+ public:
+  GroupMerger(const ManifestSource& source, int64_t target_bytes)
+      : source_(source), target_bytes_(target_bytes) {}
+
+  Status Add(ManifestDraft draft) {
+    const int64_t bytes = SizeOf(draft);
+    if (!bin_.empty() && bin_bytes_ + bytes > target_bytes_) {
+      CALVE_TRY(CloseBin());
+    }
+    bin_bytes_ += bytes;
+    bin_.push_back(std::move(draft));
+    return {};
+  }
+
+  Status Finish(std::vector<ManifestDraft>& into) {
+    CALVE_TRY(CloseBin());
+    std::move(merged_.begin(), merged_.end(), std::back_inserter(into));
+    return {};
+  }
+
+ private:
+  Status CloseBin() {
+    bin_bytes_ = 0;
+    std::vector<ManifestDraft> bin = std::exchange(bin_, {});
+    if (bin.size() == 1) {
+      merged_.push_back(std::move(bin.front()));
+    }
+    if (bin.size() <= 1) {
+      return {};
+    }
+    ManifestDraft draft;
+    draft.content = bin.front().content;
+    draft.spec_id = bin.front().spec_id;
+    for (ManifestDraft& part : bin) {
+      CALVE_TRY(Absorb(source_, std::move(part), draft.entries));
+    }
+    merged_.push_back(std::move(draft));
+    return {};
+  }
+
+  const ManifestSource& source_;  // Outlives this object.
+  int64_t target_bytes_;
+  std::vector<ManifestDraft> bin_;
+  int64_t bin_bytes_ = 0;
+  std::vector<ManifestDraft> merged_;
+};
+
+}  // namespace
+
+MergePolicy MergePolicy::Of(const Properties& properties) {
+  const MergePolicy standard;
+  const auto enabled = properties.find("commit.manifest-merge.enabled");
+  return {.enabled = enabled == properties.end() || enabled->second != "false",
+          .min_count = NumberOr(properties, "commit.manifest.min-count-to-merge",
+                                standard.min_count),
+          .target_bytes = NumberOr(properties, "commit.manifest.target-size-bytes",
+                                   standard.target_bytes)};
+}
+
+Status MergeManifests(const ManifestSource& source, const MergePolicy& policy,
+                      std::vector<ManifestDraft>& drafts) {
+  if (!policy.enabled) {
+    return {};
+  }
+  std::map<std::pair<ManifestContent, int32_t>, std::vector<ManifestDraft>> groups;
+  for (ManifestDraft& draft : std::exchange(drafts, {})) {
+    groups[{draft.content, draft.spec_id}].push_back(std::move(draft));
+  }
+  for (auto& [key, group] : groups) {
+    if (std::ssize(group) <= policy.min_count) {
+      std::move(group.begin(), group.end(), std::back_inserter(drafts));
+      continue;
+    }
+    GroupMerger merger(source, policy.target_bytes);
+    for (ManifestDraft& draft : group) {
+      CALVE_TRY(merger.Add(std::move(draft)));
+    }
+    CALVE_TRY(merger.Finish(drafts));
+  }
+  return {};
+}
+
+}  // namespace calve::table
