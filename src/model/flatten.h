@@ -30,14 +30,18 @@ struct FlattenPlan {
 ///
 /// The grammar of casts is docs/casts.md. Row-local rules are checked: a payload that is
 /// one JSON object, casts, not_null (also of key and order columns), accepted_values. The
-/// payload of a `D` is held to the same rules. A column that is in the batch's own schema
-/// (`ingested_at` … `tbl_name`) is copied, any other comes from the payload.
+/// operation must be I, U or D even where the contract does not say so. The payload of a
+/// `D` is held to the same rules. A column that is in the batch's own schema
+/// (`ingested_at` … `tbl_name`) is copied, any other comes from the payload, where a
+/// missing member and JSON's null are null, and of a repeated one the last counts. A new
+/// member becomes a column with the first kept row that has it.
 ///
 /// \param staged    a batch of LandedEventSchema()
 /// \param model     of kind flatten
 /// \param not_null  columns that downstream models need besides the contract's: keys,
-/// order \return the plan; kContractViolation only for a new member under
-/// SchemaEvolution::kFail
+///        order
+/// \return the plan; kContractViolation only for a new member of a row that keeps the
+///         contract, under SchemaEvolution::kFail
 ///
 /// Cost: O(bytes of payload). Thread-safe.
 Result<FlattenPlan> Flatten(const arrow::RecordBatch& staged,
@@ -45,9 +49,11 @@ Result<FlattenPlan> Flatten(const arrow::RecordBatch& staged,
                             const std::vector<std::string>& not_null);
 
 /// The column for a payload member that the contract does not name: a plain lower-case
-/// name (letters, digits, underscores, not first a digit) maps to itself; any other gets
-/// a readable form with a suffix of eight hex digits of its hash. A pure function of the
-/// name.
+/// name (letters, digits, underscores, not first a digit) maps to itself; any other, and
+/// one that staging or mart tables use themselves (`audit_event_id`, `valid_from`, …),
+/// gets a readable form with a suffix of eight hex digits, the name's CRC-32. A pure
+/// function of the name. Flatten takes the suffixed form, too, where the contract gives
+/// the plain one to another member.
 std::string ExtraColumnName(const std::string& member);
 
 /// The Arrow schema of a model's contracted columns, all nullable but those that are
