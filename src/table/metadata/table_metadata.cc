@@ -4,6 +4,8 @@
 #include <cassert>
 #include <unordered_map>
 
+#include "table/schema/floor_division.h"
+
 namespace calve::table {
 namespace {
 
@@ -60,10 +62,10 @@ const Snapshot* TableMetadata::current_snapshot() const {
 const Snapshot* TableMetadata::SnapshotAsOf(TimestampUs time) const {
   // The log is in order of commit; clocks of its writers may differ, so the last entry
   // that is not later counts.
+  const int64_t time_ms = FloorDivide<int64_t>(time.value, 1000);
   const auto it = std::find_if(
-      snapshot_log.rbegin(), snapshot_log.rend(), [&](const SnapshotLogEntry& entry) {
-        return entry.timestamp_ms <= time.value / 1000 - (time.value % 1000 < 0);
-      });
+      snapshot_log.rbegin(), snapshot_log.rend(),
+      [&](const SnapshotLogEntry& entry) { return entry.timestamp_ms <= time_ms; });
   return it == snapshot_log.rend() ? nullptr : FindSnapshot(it->snapshot_id);
 }
 

@@ -86,6 +86,12 @@ TEST(TableMetadataTest, AsOfFindsARollbackAndNotAnExpiredSnapshot) {
   EXPECT_EQ(metadata.SnapshotAsOf(TimestampUs{4'000'000}), nullptr);
 }
 
+TEST(TableMetadataTest, AsOfRoundsDownBeforeTheEpoch) {
+  TableMetadata metadata = ExampleMetadata();
+  metadata.snapshot_log = {{0, SnapshotId{11}}};
+  EXPECT_EQ(metadata.SnapshotAsOf(TimestampUs{-1}), nullptr);
+}
+
 TEST(TableMetadataTest, AncestorsAreFoundThroughTheirParents) {
   const TableMetadata metadata = Branched();
   const auto is_ancestor = [&](int64_t ancestor, int64_t descendant) {
