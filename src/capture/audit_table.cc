@@ -1,0 +1,156 @@
+#include "capture/audit_table.h"
+
+#include <array>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "io/system.h"
+
+namespace calve::capture {
+namespace {
+
+struct ColumnInfo {
+  std::string type;
+  int number = 0;
+  std::string default_sql;
+};
+
+using Columns = std::map<std::string, ColumnInfo>;
+
+Error NotAnAuditLog(const TableRef& table, std::string_view what) {
+  return Error{
+      ErrorKind::kInvalidArgument,
+      fmt::format("the table {}.{} is no audit log: {}; it needs the columns "
+                  "audit_event_id (integer or bigint), audit_operation, audit_timestamp "
+                  "(timestamp or timestamptz), tbl_schema, tbl_name, raw_data",
+                  table.schema, table.name, what)};
+}
+
+Result<int64_t> OidOf(Connection& connection, const TableRef& table) {
+  CALVE_ASSIGN(const Rows rows,
+               connection.Query(
+                   "SELECT c.oid::int8, c.relkind IN ('r', 'p') FROM pg_class c JOIN "
+                   "pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND "
+                   "c.relname = $2",
+                   {table.schema, table.name}));
+  if (rows.size() == 0) {
+    return NotAnAuditLog(table, "there is no such table");
+  }
+  if (rows.text(0, 1) != "t") {
+    return NotAnAuditLog(table, "it is a view or another object, not a table");
+  }
+  return rows.number(0, 0);
+}
+
+Result<Columns> ColumnsOf(Connection& connection, int64_t oid) {
+  CALVE_ASSIGN(
+      const Rows rows,
+      connection.Query(
+          "SELECT a.attname, format_type(a.atttypid, NULL), a.attnum, "
+          "coalesce(pg_get_expr(d.adbin, d.adrelid), '') FROM pg_attribute a LEFT JOIN "
+          "pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE "
+          "a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped",
+          {std::to_string(oid)}));
+  Columns columns;
+  for (int i = 0; i < rows.size(); ++i) {
+    columns[std::string(rows.text(i, 0))] = {std::string(rows.text(i, 1)),
+                                             static_cast<int>(rows.number(i, 2)),
+                                             std::string(rows.text(i, 3))};
+  }
+  return columns;
+}
+
+Status CheckColumns(const TableRef& table, const Columns& columns) {
+  constexpr std::array kNames = {"audit_event_id", "audit_operation", "audit_timestamp",
+                                 "tbl_schema",     "tbl_name",        "raw_data"};
+  for (const char* name : kNames) {
+    if (!columns.contains(name)) {
+      return NotAnAuditLog(table, fmt::format("it has no column {}", name));
+    }
+  }
+  const std::string& id = columns.at("audit_event_id").type;
+  if (id != "integer" && id != "bigint" && id != "smallint") {
+    return NotAnAuditLog(table, "its audit_event_id is of type " + id);
+  }
+  const std::string& time = columns.at("audit_timestamp").type;
+  if (!time.starts_with("timestamp")) {
+    return NotAnAuditLog(table, "its audit_timestamp is of type " + time);
+  }
+  return {};
+}
+
+/// The sequence that the column owns, or that its default draws from.
+constexpr const char* kSequenceSql =
+    "SELECT CASE WHEN has_sequence_privilege(s.seqrelid, 'SELECT, USAGE') THEN "
+    "coalesce(pg_sequence_last_value(s.seqrelid), s.seqmin - 1) END "
+    "FROM pg_sequence s JOIN pg_depend d ON "
+    "(d.classid = 'pg_class'::regclass AND d.objid = s.seqrelid AND d.deptype IN ('a', "
+    "'i') "
+    " AND d.refclassid = 'pg_class'::regclass AND d.refobjid = $1::oid "
+    " AND d.refobjsubid = $2::int) OR "
+    "(d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass AND "
+    " d.refobjid = s.seqrelid AND d.objid IN (SELECT oid FROM pg_attrdef WHERE adrelid = "
+    " $1::oid AND adnum = $2::int)) "
+    "WHERE s.seqincrement > 0 AND NOT s.seqcycle LIMIT 1";
+
+/// Hashes a row's columns so that no two rows share a text: each with its length.
+std::string HashOf(const Rows& rows, int row, int first_column, int columns) {
+  io::Sha256 hash;
+  for (int i = first_column; i < first_column + columns; ++i) {
+    hash.Update(rows.is_null(row, i) ? "-;"
+                                     : fmt::format("{};", rows.text(row, i).size()));
+    hash.Update(rows.text(row, i));
+  }
+  return hash.Finish();
+}
+
+}  // namespace
+
+Result<std::string> SqlName(Connection& connection, const TableRef& table) {
+  CALVE_ASSIGN(const std::string schema, connection.QuoteName(table.schema));
+  CALVE_ASSIGN(const std::string name, connection.QuoteName(table.name));
+  return schema + "." + name;
+}
+
+Result<AuditTable> DescribeAuditTable(Connection& connection, const TableRef& table) {
+  AuditTable out;
+  CALVE_ASSIGN(out.sql_name, SqlName(connection, table));
+  CALVE_ASSIGN(out.oid, OidOf(connection, table));
+  CALVE_ASSIGN(const Columns columns, ColumnsOf(connection, out.oid));
+  CALVE_TRY(CheckColumns(table, columns));
+  if (const auto it = columns.find("audit_xid"); it != columns.end()) {
+    // Without the default, rows go on arriving without an id: the column is not in use.
+    const bool in_use =
+        it->second.type == "xid8" &&
+        it->second.default_sql.find("pg_current_xact_id()") != std::string::npos;
+    out.audit_xid_column = in_use ? std::optional(it->second.number) : std::nullopt;
+  }
+  CALVE_ASSIGN(const Rows sequence,
+               connection.Query(kSequenceSql,
+                                {std::to_string(out.oid),
+                                 std::to_string(columns.at("audit_event_id").number)}));
+  if (sequence.size() > 0 && !sequence.is_null(0, 0)) {
+    out.sequence_value = sequence.number(0, 0);
+  }
+  return out;
+}
+
+Result<std::vector<RowMark>> MarksOf(Connection& connection, const AuditTable& table,
+                                     int64_t id) {
+  CALVE_ASSIGN(const Rows rows,
+               connection.Query(fmt::format("SELECT t.xmin, {} FROM {} t WHERE "
+                                            "t.audit_event_id = $1::int8",
+                                            kEventColumnsSql, table.sql_name),
+                                {std::to_string(id)}));
+  std::vector<RowMark> marks;
+  for (int i = 0; i < rows.size(); ++i) {
+    marks.push_back({id, static_cast<uint64_t>(rows.number(i, 0)),
+                     HashOf(rows, i, /*first_column=*/1, /*columns=*/6)});
+  }
+  return marks;
+}
+
+}  // namespace calve::capture

@@ -1,0 +1,48 @@
+#pragma once
+
+/// \file capture/audit_table.h
+/// What the audit table looks like: its columns, its sequence, its rows in SQL.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "capture/connection.h"
+#include "capture/cursor.h"
+#include "core/result.h"
+
+namespace calve::capture {
+
+/// An audit table, as one snapshot sees it.
+struct AuditTable {
+  std::string sql_name;  // schema and table, quoted
+  int64_t oid = 0;
+  /// Of the column audit_xid, where it is in use: of type xid8 with the current
+  /// transaction's id as its default. Every row that was written since has one.
+  std::optional<int> audit_xid_column;
+  /// Last value of the sequence behind the id; nullopt if there is none that counts
+  /// upwards, or it may not be read.
+  std::optional<int64_t> sequence_value;
+};
+
+/// The table's name in SQL.
+Result<std::string> SqlName(Connection& connection, const TableRef& table);
+
+/// Looks at the table. Requires: a transaction that holds a lock on it, so that it stays
+/// as it is.
+///
+/// \return kInvalidArgument, with the remedy, if it is no audit log: not a table, a
+///         column missing, or of a type that can't be read
+Result<AuditTable> DescribeAuditTable(Connection& connection, const TableRef& table);
+
+/// The rows of an id, marked to be known again. More than one only where ids repeat.
+Result<std::vector<RowMark>> MarksOf(Connection& connection, const AuditTable& table,
+                                     int64_t id);
+
+/// The columns of EventSchema() for `COPY (SELECT …)`, of the table as `t`.
+inline constexpr const char* kEventColumnsSql =
+    "t.audit_event_id::int8, t.audit_operation::text, t.audit_timestamp, "
+    "t.tbl_schema::text, t.tbl_name::text, t.raw_data::text";
+
+}  // namespace calve::capture

@@ -1,0 +1,49 @@
+#pragma once
+
+/// \file capture/copy_binary.h
+/// Decodes what `COPY (…) TO STDOUT (FORMAT binary)` sends into batches of events.
+/// Format: PostgreSQL's manual, "COPY", "Binary Format".
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <arrow/type_fwd.h>
+
+#include "core/result.h"
+
+namespace calve::capture {
+
+/// Decodes a copy of six columns `int8, text, timestamp[tz], text, text, text`, the
+/// columns of EventSchema(), from pieces that may be cut anywhere. Not thread-safe.
+class CopyBinaryDecoder {
+ public:
+  CopyBinaryDecoder();
+  CopyBinaryDecoder(const CopyBinaryDecoder&) = delete;
+  CopyBinaryDecoder& operator=(const CopyBinaryDecoder&) = delete;
+  ~CopyBinaryDecoder();
+
+  /// Takes in a piece.
+  ///
+  /// \return kContractViolation, naming the row's id, for a row that can't be kept: an id
+  ///         that is NULL, a timestamp that is infinite or past 64 bits of microseconds;
+  ///         kCorrupt if the bytes are no such copy. Then the decoder is of no use.
+  Status Append(std::string_view piece);
+
+  /// What the rows since the last TakeBatch() hold.
+  int64_t rows() const;
+  int64_t bytes() const;
+
+  /// The rows so far, as a batch of EventSchema().
+  Result<std::shared_ptr<arrow::RecordBatch>> TakeBatch();
+
+  /// kCorrupt unless the copy came to its proper end.
+  Status Finish() const;
+
+ private:
+  class Decoder;
+  std::unique_ptr<Decoder> decoder_;
+};
+
+}  // namespace calve::capture

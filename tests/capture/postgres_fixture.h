@@ -1,0 +1,152 @@
+#pragma once
+
+/// \file tests/capture/postgres_fixture.h
+/// One PostgreSQL server for all tests of an executable, and databases of their own.
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "capture/audit_log.h"
+#include "capture/connection.h"
+#include "capture/private_postgres.h"
+#include "landing/event_rows.h"
+#include "landing/temporary_folder.h"
+
+namespace calve::capture {
+
+/// A server in a folder of its own, both gone at the end.
+class TestServer {
+ public:
+  explicit TestServer(bool fsync = false) {
+    auto started =
+        PrivatePostgres::Start({.folder = folder_.path() + "/postgres",
+                                .fsync = fsync,
+                                .settings = {{"max_prepared_transactions", "10"},
+                                             {"autovacuum", "off"},
+                                             {"bgwriter_lru_maxpages", "0"},
+                                             {"wal_level", "replica"}}});
+    EXPECT_TRUE(started) << started.error().message;
+    server_ = *std::move(started);
+  }
+  TestServer(const TestServer&) = delete;
+  TestServer& operator=(const TestServer&) = delete;
+  ~TestServer() {
+    (void)server_->Stop(PrivatePostgres::StopMode::kImmediate);
+    std::error_code ignored;
+    std::filesystem::remove_all(server_->folder(), ignored);
+  }
+
+  PrivatePostgres& operator*() { return *server_; }
+  PrivatePostgres* operator->() { return server_.get(); }
+
+ private:
+  landing::TemporaryFolder folder_;
+  std::unique_ptr<PrivatePostgres> server_;
+};
+
+/// A server that the tests of this executable share.
+inline TestServer& SharedServer() {
+  static TestServer server;
+  return server;
+}
+
+inline std::unique_ptr<Connection> Connect(const std::string& dsn) {
+  auto connection = Connection::Open(dsn);
+  EXPECT_TRUE(connection) << connection.error().message;
+  return *std::move(connection);
+}
+
+inline void Sql(Connection& connection, const std::string& sql) {
+  const Status status = connection.Execute(sql);
+  EXPECT_TRUE(status) << sql << ": " << status.error().message;
+}
+
+inline std::string NewDatabase(PrivatePostgres& server) {
+  static std::atomic<int> counter = 0;
+  const std::string name = "test_" + std::to_string(++counter);
+  Sql(*Connect(server.dsn()), "CREATE DATABASE " + name);
+  return server.dsn(name);
+}
+
+inline constexpr const char* kCreateAuditTable =
+    "CREATE TABLE public.audit_log_dml (audit_event_id serial PRIMARY KEY, "
+    "audit_operation text, audit_timestamp timestamptz DEFAULT now(), tbl_schema text, "
+    "tbl_name text, raw_data text)";
+
+/// What `capture install` does to a table.
+inline void InstallAuditXid(Connection& connection) {
+  Sql(connection, "ALTER TABLE public.audit_log_dml ADD COLUMN audit_xid xid8");
+  Sql(connection,
+      "ALTER TABLE public.audit_log_dml ALTER COLUMN audit_xid SET DEFAULT "
+      "pg_current_xact_id()");
+  Sql(connection, "CREATE INDEX ON public.audit_log_dml (audit_xid)");
+}
+
+/// SQL that adds a row with this payload.
+inline std::string Insert(const std::string& payload) {
+  return "INSERT INTO public.audit_log_dml (audit_operation, raw_data) VALUES ('I', '" +
+         payload + "');";
+}
+
+/// Extracts again and again, as a pipeline would, and remembers what it saw.
+class Poller {
+ public:
+  explicit Poller(std::string dsn, CaptureRules rules = {}) {
+    options_.dsn = std::move(dsn);
+    options_.table = "public.audit_log_dml";
+    options_.rules = rules;
+    options_.batch_rows = 3;
+  }
+
+  /// The payloads of one extraction, in order of id. Failures are noted as the only one.
+  std::vector<std::string> Poll() {
+    std::vector<std::string> payloads;
+    const Status status = Extract(payloads);
+    return status ? payloads : std::vector<std::string>{status.error().message};
+  }
+
+  Status Extract(std::vector<std::string>& payloads) {
+    CALVE_ASSIGN(const auto log, AuditLog::Open(options_));
+    CALVE_TRY(log->Begin(cursor_));
+    mode_ = log->mode();
+    CALVE_ASSIGN(const int64_t expected, log->CountRows());
+    std::vector<landing::EventRow> rows;
+    while (true) {
+      CALVE_ASSIGN(const auto batch, log->Next());
+      if (batch == nullptr) {
+        break;
+      }
+      landing::AddRows(*batch, rows);
+    }
+    EXPECT_EQ(static_cast<int64_t>(rows.size()), expected);
+    CALVE_ASSIGN(const auto next, log->Finish());
+    CALVE_TRY(log->AwaitDurable());
+    std::sort(rows.begin(), rows.end(),
+              [](const auto& a, const auto& b) { return a.id < b.id; });
+    for (const landing::EventRow& row : rows) {
+      payloads.push_back(row.payload.value_or("NULL"));
+    }
+    // As the ledger does: a cursor survives its text.
+    const auto parsed = CursorFromJson(CursorToJson(*next));
+    EXPECT_TRUE(parsed && *parsed == *next);
+    cursor_ = next;
+    return {};
+  }
+
+  std::optional<Cursor>& cursor() { return cursor_; }
+  AuditLogOptions& options() { return options_; }
+  CursorMode mode() const { return mode_; }
+
+ private:
+  AuditLogOptions options_;
+  std::optional<Cursor> cursor_;
+  CursorMode mode_ = CursorMode::kXmin;
+};
+
+}  // namespace calve::capture
