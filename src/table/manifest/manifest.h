@@ -127,7 +127,8 @@ Status WriteManifestList(io::ObjectStore& store, const std::string& location,
                          const ManifestListHeader& header,
                          std::span<const ManifestFile> manifests);
 
-/// Reads a manifest list of format version 1, 2 or 3; kCorrupt names location and cause.
+/// Reads a manifest list of format version 1, 2 or 3. Numbers that version 1 lacks are 0.
+/// \return kCorrupt names location and cause; kUnsupported as for ReadManifest
 Result<std::vector<ManifestFile>> ReadManifestList(io::ObjectStore& store,
                                                    const std::string& location);
 

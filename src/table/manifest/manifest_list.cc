@@ -23,6 +23,9 @@ using avro::ValueReader;
 /// between two blocks from a whole one, and each manifest missing would be files missing.
 constexpr const char* kCountKey = "calve.manifests";
 
+/// A summary may take no byte in a file, but a hundred in memory.
+constexpr size_t kMaxSummaries = 10'000;
+
 Error Corrupt(std::string message) {
   return Error{ErrorKind::kCorrupt, std::move(message)};
 }
@@ -184,6 +187,15 @@ Status ReadSummary(ValueReader& values, avro::TypeRef type, FieldSummary& summar
   });
 }
 
+Status ReadSummaries(ValueReader& values, avro::TypeRef type,
+                     std::vector<FieldSummary>& summaries) {
+  return values.ReadItems(type, [&](avro::TypeRef item) {
+    return summaries.size() < kMaxSummaries
+               ? ReadSummary(values, item, summaries.emplace_back())
+               : Status(Corrupt("more partition fields than any spec has"));
+  });
+}
+
 /// Reads a number that format version 1 lets a writer leave out, as 0.
 template <typename T>
 Status ReadOrZero(ValueReader& values, avro::TypeRef type, T& into) {
@@ -239,9 +251,7 @@ Status ReadField(ValueReader& values, const RecordField& field, ManifestFile& ma
     case kAddedSnapshotIdId:
       return ReadOrZero(values, field.type, manifest.added_snapshot_id);
     case kPartitionsId:
-      return values.ReadItems(field.type, [&](avro::TypeRef item) {
-        return ReadSummary(values, item, manifest.partitions.emplace_back());
-      });
+      return ReadSummaries(values, field.type, manifest.partitions);
     case kManifestKeyMetadataId:
       return values.Read(field.type, manifest.key_metadata);
     case kManifestFirstRowIdId:

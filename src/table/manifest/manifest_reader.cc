@@ -21,7 +21,7 @@ using avro::RecordField;
 using avro::ValueReader;
 
 /// An entry takes some ten bytes in a file and a thousand in memory.
-constexpr size_t kMaxEntries = 4'000'000;
+constexpr size_t kMaxEntries = 2'000'000;
 
 Error Corrupt(std::string message) {
   return Error{ErrorKind::kCorrupt, std::move(message)};

@@ -175,5 +175,25 @@ TEST(HostileManifestTest, ASchemaWithoutANeededFieldIsCorrupt) {
             "manifest memory://m.avro: Avro schema: record e has no field with id 0");
 }
 
+TEST(HostileManifestTest, SummariesWithoutBytesDoNotFillTheMemory) {
+  const std::string schema = R"({"type":"record","name":"m","fields":[
+      {"name":"path","type":"string","field-id":500},
+      {"name":"length","type":"long","field-id":501},
+      {"name":"spec","type":"int","field-id":502},
+      {"name":"partitions","field-id":507,"type":{"type":"array","items":
+        {"type":"record","name":"s","fields":[]}}}]})";
+  avro::Encoder entry;
+  entry.WriteBytes(std::string(10'000, 'a'));
+  entry.WriteLong(1);
+  entry.WriteInt(0);
+  entry.WriteLong(30'000);
+  entry.WriteLong(0);
+  const auto read =
+      ReadListBytes(avro::MakeContainer(schema, "null", {{1, entry.bytes()}}));
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().kind, ErrorKind::kCorrupt);
+  EXPECT_THAT(read.error().message, HasSubstr("more partition fields than any spec has"));
+}
+
 }  // namespace
 }  // namespace calve::table
