@@ -1,0 +1,224 @@
+#include "flow/ingest.h"
+
+#include <chrono>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include <arrow/array.h>
+#include <arrow/builder.h>
+#include <arrow/record_batch.h>
+#include <arrow/scalar.h>
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include "core/arrow_status.h"
+#include "core/event.h"
+#include "flow/landed_files.h"
+#include "flow/model_table.h"
+#include "io/system.h"
+#include "landing/csv_reader.h"
+#include "landing/file_record.h"
+#include "table/data/data_writer.h"
+
+namespace calve::flow {
+namespace {
+
+using table::LoadedTable;
+
+/// How often an ingest starts over because another writer was faster.
+constexpr int kMaxAttempts = 100;
+
+/// Hashes an object while it is read from front to back.
+class HashingInputFile final : public io::InputFile {
+ public:
+  HashingInputFile(std::unique_ptr<io::InputFile> file, io::Sha256& hash)
+      : file_(std::move(file)), hash_(hash) {}
+
+  uint64_t size_bytes() const override { return file_->size_bytes(); }
+
+  Result<size_t> ReadAt(uint64_t offset, std::span<char> into) override {
+    if (offset != hashed_bytes_) {
+      return Error{ErrorKind::kInternal, "a landing file is read out of order"};
+    }
+    CALVE_ASSIGN(const size_t read, file_->ReadAt(offset, into));
+    hash_.Update({into.data(), read});
+    hashed_bytes_ += read;
+    return read;
+  }
+
+ private:
+  std::unique_ptr<io::InputFile> file_;
+  io::Sha256& hash_;  // Outlives this file.
+  uint64_t hashed_bytes_ = 0;
+};
+
+/// Puts `ingested_at` and `source_file` before the columns of an event batch.
+Result<std::shared_ptr<arrow::RecordBatch>> Landed(const arrow::RecordBatch& events,
+                                                   TimestampUs now,
+                                                   const std::string& key) {
+  const arrow::TimestampScalar at(now.value,
+                                  arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"));
+  const arrow::StringScalar file(key);
+  arrow::ArrayVector columns;
+  for (const arrow::Scalar* scalar :
+       std::initializer_list<const arrow::Scalar*>{&at, &file}) {
+    CALVE_ASSIGN(auto column,
+                 FromArrow(arrow::MakeArrayFromScalar(*scalar, events.num_rows())));
+    columns.push_back(std::move(column));
+  }
+  columns.insert(columns.end(), events.columns().begin(), events.columns().end());
+  return arrow::RecordBatch::Make(LandedEventSchema(), events.num_rows(),
+                                  std::move(columns));
+}
+
+/// A landing file as data files of the landing table, not committed yet.
+struct Converted {
+  std::vector<table::DataFile> files;
+  int64_t rows = 0;
+  std::string sha256;
+};
+
+Result<Converted> Convert(const Pipeline& pipeline, const std::string& key,
+                          const table::TableUpdate& update, Progress& progress) {
+  auto opened = pipeline.store->Open(pipeline.landing.Location(key));
+  if (!opened) {
+    return Error{
+        opened.error().kind,
+        fmt::format("landing file '{}' can't be read: {}; keys are relative to {}", key,
+                    opened.error().message, pipeline.landing.root)};
+  }
+  io::Sha256 hash;
+  landing::CsvReadOptions options;
+  landing::CsvReader reader(std::make_unique<HashingInputFile>(*std::move(opened), hash),
+                            key, options);
+  CALVE_ASSIGN(const auto writer, MakeWriter(pipeline, update));
+  const TimestampUs now = pipeline.clock->Now();
+  Converted converted;
+  while (true) {
+    CALVE_ASSIGN(const auto events, reader.Next());
+    if (events == nullptr) {
+      break;
+    }
+    CALVE_ASSIGN(const auto landed, Landed(*events, now, key));
+    CALVE_TRY(writer->Write(*landed));
+    converted.rows += events->num_rows();
+    progress.Advance(events->num_rows());
+  }
+  CALVE_ASSIGN(converted.files, writer->Finish());
+  converted.sha256 = hash.Finish();
+  return converted;
+}
+
+Result<bool> IsLanded(const Pipeline& pipeline, const LoadedTable& landing,
+                      const std::string& key) {
+  CALVE_ASSIGN(const auto landed, LandedKeys(*pipeline.store, landing.metadata, {key}));
+  return landed.contains(key);
+}
+
+/// Refuses a file whose bytes are not those that were first seen under its key.
+Status CheckUnchanged(const Pipeline& pipeline, const std::string& key,
+                      const std::string& sha256) {
+  return landing::RecordFile(*pipeline.store, pipeline.landing.root,
+                             pipeline.landing.prefix, key, sha256);
+}
+
+/// The SHA-256 of a landing file's bytes.
+Result<std::string> HashOf(const Pipeline& pipeline, const std::string& key) {
+  CALVE_ASSIGN(const auto file, pipeline.store->Open(pipeline.landing.Location(key)));
+  io::Sha256 hash;
+  std::string chunk(1 << 20, '\0');
+  for (uint64_t offset = 0;;) {
+    CALVE_ASSIGN(const size_t read, file->ReadAt(offset, chunk));
+    if (read == 0) {
+      return hash.Finish();
+    }
+    hash.Update({chunk.data(), read});
+    offset += read;
+  }
+}
+
+/// Commits converted files, on whatever version of the table is current then.
+/// \return whether they were committed; false if another ingest of the same file was
+/// faster
+Result<bool> CommitOnce(const Pipeline& pipeline, const std::string& key,
+                        const std::vector<table::DataFile>& files, LoadedTable landing) {
+  for (int attempt = 1;; ++attempt) {
+    table::TableUpdate update(std::move(landing), table::NewSnapshotId(*pipeline.uuids));
+    CALVE_TRY(update.Append(files));
+    std::vector<table::TableUpdate> updates;
+    updates.push_back(std::move(update));
+    const auto committed =
+        table::CommitUpdates(pipeline.commit_context(), std::move(updates));
+    if (committed) {
+      return true;
+    }
+    if (committed.error().kind != ErrorKind::kConflict || attempt == kMaxAttempts) {
+      return committed.error();
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2 * attempt));
+    CALVE_ASSIGN(landing, OpenLandingTable(pipeline));
+    CALVE_ASSIGN(const bool landed, IsLanded(pipeline, landing, key));
+    if (landed) {
+      return false;
+    }
+  }
+}
+
+}  // namespace
+
+Result<IngestReport> Ingest(const Pipeline& pipeline, const std::string& key,
+                            Progress& progress) {
+  CALVE_ASSIGN(LoadedTable landing, OpenLandingTable(pipeline));
+  CALVE_ASSIGN(const bool landed, IsLanded(pipeline, landing, key));
+  if (landed) {
+    const auto sha256 = HashOf(pipeline, key);
+    if (sha256) {
+      CALVE_TRY(CheckUnchanged(pipeline, key, *sha256));
+    } else if (sha256.error().kind != ErrorKind::kNotFound) {
+      return sha256.error();  // A file that is gone was archived: its rows are in the table.
+    }
+    return IngestReport{.rows = 0, .repeated = true};
+  }
+  progress.Begin("ingest " + key, /*total=*/0, "rows");
+  const table::TableUpdate shape(landing, table::NewSnapshotId(*pipeline.uuids));
+  CALVE_ASSIGN(const Converted converted, Convert(pipeline, key, shape, progress));
+  const Status unchanged = CheckUnchanged(pipeline, key, converted.sha256);
+  if (!unchanged) {
+    table::DeleteFiles(*pipeline.store, converted.files);
+    return unchanged.error();
+  }
+  IngestReport report{.rows = converted.rows, .repeated = false};
+  if (converted.rows > 0) {
+    const auto committed = CommitOnce(pipeline, key, converted.files, std::move(landing));
+    const bool unknown =
+        !committed && committed.error().kind == ErrorKind::kCommitUnknown;
+    if (!unknown && !(committed && *committed)) {
+      table::DeleteFiles(*pipeline.store, converted.files);
+    }
+    if (!committed) {
+      return committed.error();
+    }
+    if (!*committed) {
+      report = {.rows = 0, .repeated = true};
+    }
+  }
+  progress.End(fmt::format("{} rows", report.rows));
+  return report;
+}
+
+Result<std::vector<std::string>> PendingKeys(const Pipeline& pipeline,
+                                             const std::vector<std::string>& keys) {
+  CALVE_ASSIGN(const LoadedTable landing, OpenLandingTable(pipeline));
+  CALVE_ASSIGN(const auto landed,
+               LandedKeys(*pipeline.store, landing.metadata, {keys.begin(), keys.end()}));
+  std::vector<std::string> pending;
+  for (const std::string& key : keys) {
+    if (!landed.contains(key)) {
+      pending.push_back(key);
+    }
+  }
+  return pending;
+}
+
+}  // namespace calve::flow

@@ -1,0 +1,195 @@
+#include "flow/model_table.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include <arrow/array.h>
+#include <arrow/compute/api_vector.h>
+#include <arrow/datum.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include "core/arrow_status.h"
+#include "core/event.h"
+#include "model/flatten.h"
+
+namespace calve::flow {
+namespace {
+
+constexpr const char* kIngestedAt = "ingested_at";
+
+table::TableName NameOf(const contract::Model& model) {
+  return {model.layer, model.name};
+}
+
+/// Tables that only grow are partitioned by the day of ingestion; marts, which change by
+/// key, are not.
+bool OnlyGrows(const contract::Model& model) {
+  return model.kind == contract::ModelKind::kDedupe ||
+         model.kind == contract::ModelKind::kFlatten;
+}
+
+Result<table::TableDefinition> DefinitionOf(const contract::Model& model) {
+  CALVE_ASSIGN(table::Schema schema, SchemaOf(*model::ModelSchema(model)));
+  for (table::Field& field : schema.fields) {
+    field.doc = model.Find(field.name)->description;
+  }
+  table::TableDefinition definition{.name = NameOf(model),
+                                    .schema = std::move(schema),
+                                    .spec = {},
+                                    .sort_order = {},
+                                    .properties = {{"comment", model.description}},
+                                    .location = std::nullopt,
+                                    .format_version = model.format_version};
+  if (OnlyGrows(model) && definition.schema.Find(kIngestedAt) != nullptr) {
+    definition.spec = PartitionByDay(definition.schema, kIngestedAt);
+  }
+  return definition;
+}
+
+Status CheckContract(const table::LoadedTable& table, const table::Schema& contracted,
+                     const contract::Model& model) {
+  for (const table::Field& want : contracted.fields) {
+    const table::Field* have = table.metadata.schema().Find(want.name);
+    if (have == nullptr || have->type != want.type) {
+      return Error{
+          ErrorKind::kContractViolation,
+          fmt::format(
+              "table {} has column '{}' as {}, the contract ({}:{}) as {}: change the "
+              "contract, or rebuild the table with `calve reset tables --yes`",
+              table.name.text(), want.name,
+              have == nullptr ? "none" : table::PrimitiveTypeName(have->type), model.file,
+              model.line, table::PrimitiveTypeName(want.type))};
+    }
+  }
+  return {};
+}
+
+table::WriteOptions OptionsFor(const table::Schema& schema) {
+  table::WriteOptions options;
+  // Whether a landing file is in the table is decided by these bounds.
+  options.full_bounds_columns = {"source_file"};
+  if (schema.Find("raw_data") != nullptr) {
+    options.plain_columns = {"raw_data"};
+  }
+  return options;
+}
+
+}  // namespace
+
+bool Exists(const table::LoadedTable& table) {
+  return !table.metadata_location.empty();
+}
+
+Result<table::Schema> SchemaOf(const arrow::Schema& arrow_schema) {
+  table::Schema schema;
+  int32_t id = 0;
+  for (const auto& field : arrow_schema.fields()) {
+    CALVE_ASSIGN(table::Type type, table::FromArrow(*field->type()));
+    schema.fields.push_back({.id = {++id},
+                             .name = field->name(),
+                             .type = std::move(type),
+                             .required = !field->nullable(),
+                             .doc = ""});
+  }
+  return schema;
+}
+
+table::PartitionSpec PartitionByDay(const table::Schema& schema,
+                                    const std::string& column) {
+  return {.spec_id = 0,
+          .fields = {{.source_id = schema.Find(column)->id,
+                      .field_id = {1000},
+                      .name = column + "_day",
+                      .transform = {table::TransformKind::kDay, /*parameter=*/0}}}};
+}
+
+Result<table::LoadedTable> OpenTable(const Pipeline& pipeline,
+                                     const table::TableDefinition& definition) {
+  auto loaded = table::LoadTable(*pipeline.store, *pipeline.catalog, definition.name);
+  if (loaded || loaded.error().kind != ErrorKind::kNotFound) {
+    return loaded;
+  }
+  return table::DefineTable(pipeline.commit_context(), definition);
+}
+
+Result<table::LoadedTable> OpenModelTable(const Pipeline& pipeline,
+                                          const contract::Model& model) {
+  CALVE_ASSIGN(const table::TableDefinition definition, DefinitionOf(model));
+  CALVE_ASSIGN(table::LoadedTable table, OpenTable(pipeline, definition));
+  CALVE_TRY(CheckContract(table, definition.schema, model));
+  return table;
+}
+
+Result<table::LoadedTable> OpenLandingTable(const Pipeline& pipeline) {
+  CALVE_ASSIGN(table::Schema schema, SchemaOf(*LandedEventSchema()));
+  for (table::Field& field : schema.fields) {
+    field.required =
+        false;  // Other writers may append; staging's contract judges the rows.
+  }
+  table::TableDefinition definition{.name = pipeline.landing_table,
+                                    .schema = std::move(schema),
+                                    .spec = {},
+                                    .sort_order = {},
+                                    .properties = {},
+                                    .location = std::nullopt};
+  definition.spec = PartitionByDay(definition.schema, kIngestedAt);
+  return OpenTable(pipeline, definition);
+}
+
+Result<std::shared_ptr<arrow::Array>> ColumnOf(const arrow::RecordBatch& batch,
+                                               const std::string& name) {
+  auto column = batch.GetColumnByName(name);
+  if (column == nullptr) {
+    return Error{ErrorKind::kInternal, "a batch lacks column " + name};
+  }
+  return column;
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> TakeRows(
+    const std::shared_ptr<arrow::RecordBatch>& batch, const std::vector<int64_t>& rows) {
+  const auto count = static_cast<int64_t>(rows.size());
+  if (count == batch->num_rows()) {  // Ascending without repeats, so these are all.
+    return batch;
+  }
+  const auto indices = std::make_shared<arrow::Int64Array>(
+      count, arrow::Buffer::Wrap(rows), /*null_bitmap=*/nullptr, /*null_count=*/0);
+  CALVE_ASSIGN(
+      const arrow::Datum taken,
+      FromArrow(arrow::compute::Take(batch, arrow::Datum(indices),
+                                     arrow::compute::TakeOptions::NoBoundsCheck())));
+  return taken.record_batch();
+}
+
+table::WriteTarget WriteTargetOf(const Pipeline& pipeline,
+                                 const table::TableUpdate& update) {
+  const table::TableMetadata& metadata = update.metadata();
+  return {.store = pipeline.store.get(),
+          .uuids = pipeline.uuids.get(),
+          .location = metadata.location,
+          .schema = metadata.schema(),
+          .spec = metadata.partition_spec()};
+}
+
+Result<std::unique_ptr<table::DataWriter>> MakeWriter(const Pipeline& pipeline,
+                                                      const table::TableUpdate& update) {
+  table::WriteTarget target = WriteTargetOf(pipeline, update);
+  const table::WriteOptions options = OptionsFor(target.schema);
+  return table::DataWriter::Make(std::move(target), options);
+}
+
+Result<std::vector<table::DataFile>> WriteRows(
+    const Pipeline& pipeline, const table::TableUpdate& update,
+    const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches) {
+  CALVE_ASSIGN(const auto writer, MakeWriter(pipeline, update));
+  for (const auto& batch : batches) {
+    if (batch->num_rows() > 0) {
+      CALVE_TRY(writer->Write(*batch));
+    }
+  }
+  return writer->Finish();
+}
+
+}  // namespace calve::flow

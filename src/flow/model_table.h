@@ -1,0 +1,68 @@
+#pragma once
+
+/// \file flow/model_table.h
+/// The Iceberg table of a model: its definition by the contract, and the writing of its
+/// rows.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <arrow/type_fwd.h>
+
+#include "contract/contract.h"
+#include "core/result.h"
+#include "flow/pipeline.h"
+#include "table/commit/table_update.h"
+#include "table/data/data_writer.h"
+
+namespace calve::flow {
+
+/// The model's table as the catalog has it or, where it has none, as it will be made.
+/// \return kContractViolation if the table lacks a contracted column, or has it with a
+/// type that
+///         differs from the contract's
+Result<table::LoadedTable> OpenModelTable(const Pipeline& pipeline,
+                                          const contract::Model& model);
+
+/// The landing table, likewise.
+Result<table::LoadedTable> OpenLandingTable(const Pipeline& pipeline);
+
+/// A table that `definition` describes: loaded, or newly defined if the catalog has none.
+Result<table::LoadedTable> OpenTable(const Pipeline& pipeline,
+                                     const table::TableDefinition& definition);
+
+/// Whether the table is in the catalog yet.
+bool Exists(const table::LoadedTable& table);
+
+/// A table schema of an Arrow schema: same names, ids from 1, required where not
+/// nullable.
+Result<table::Schema> SchemaOf(const arrow::Schema& arrow_schema);
+
+/// Partitions a schema by `day(<column>)`.
+table::PartitionSpec PartitionByDay(const table::Schema& schema,
+                                    const std::string& column);
+
+/// The batch's column of that name; kInternal if it has none.
+Result<std::shared_ptr<arrow::Array>> ColumnOf(const arrow::RecordBatch& batch,
+                                               const std::string& name);
+
+/// The rows with these indices, in their order.
+Result<std::shared_ptr<arrow::RecordBatch>> TakeRows(
+    const std::shared_ptr<arrow::RecordBatch>& batch, const std::vector<int64_t>& rows);
+
+/// A writer of data files of the table that `update` is making.
+Result<std::unique_ptr<table::DataWriter>> MakeWriter(const Pipeline& pipeline,
+                                                      const table::TableUpdate& update);
+
+/// Writes rows as data files of the table that `update` is making; columns that the table
+/// does not have are left out. Empty batches write nothing.
+Result<std::vector<table::DataFile>> WriteRows(
+    const Pipeline& pipeline, const table::TableUpdate& update,
+    const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches);
+
+/// Where files of the table that `update` is making go.
+table::WriteTarget WriteTargetOf(const Pipeline& pipeline,
+                                 const table::TableUpdate& update);
+
+}  // namespace calve::flow
