@@ -131,9 +131,9 @@ class OpenParquetFile final : public ParquetFile {
                   file);
       return arrow::Status::OK();
     }));
-    CALVE_TRY(object_->Close());
     file.file_path = settings_.location;
     file.file_size_bytes = written_bytes();
+    CALVE_TRY(object_->Close());
     file.nan_value_counts = std::move(nan_counts_);
     return file;
   }

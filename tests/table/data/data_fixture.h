@@ -12,9 +12,8 @@
 #include <arrow/json/from_string.h>
 #include <gtest/gtest.h>
 
-#include "io/local_store.h"
 #include "io/system.h"
-#include "support/temp_folder.h"
+#include "support/memory_store.h"
 #include "table/data/data_writer.h"
 
 namespace calve::table::testing {
@@ -84,7 +83,7 @@ class DataTest : public ::testing::Test {
   WriteTarget TargetOf(Schema schema, PartitionSpec spec = {}) {
     return {.store = &store_,
             .uuids = &uuids_,
-            .location = folder_.path() + "/table",
+            .location = "memory://lake/table",
             .schema = std::move(schema),
             .spec = std::move(spec)};
   }
@@ -104,8 +103,7 @@ class DataTest : public ::testing::Test {
     return *files;
   }
 
-  calve::testing::TempFolder folder_;
-  io::LocalStore store_;
+  io::testing::MemoryStore store_;
   io::SystemUuids uuids_;
 };
 

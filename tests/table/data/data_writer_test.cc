@@ -5,12 +5,15 @@
 #include <limits>
 #include <string>
 
+#include <arrow/io/memory.h>
 #include <gmock/gmock.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/file_reader.h>
 #include <parquet/metadata.h>
 #include <parquet/page_index.h>
 
+#include "io/local_store.h"
+#include "support/temp_folder.h"
 #include "table/data/data_fixture.h"
 #include "table/data/position_delete_schema.h"
 
@@ -26,16 +29,6 @@ class DataWriterTest : public DataTest {
     Schema schema;
     schema.fields = {Column(1, "c", std::move(type), required)};
     return schema;
-  }
-
-  /// Files below the table's folder, temporary ones too.
-  size_t FilesOnDisk() const {
-    size_t files = 0;
-    for (const auto& entry :
-         std::filesystem::recursive_directory_iterator(folder_.path())) {
-      files += entry.is_regular_file() ? 1 : 0;
-    }
-    return files;
   }
 
   Error WriteError(const Schema& schema, const BatchPtr& batch) {
@@ -66,7 +59,7 @@ TEST_F(DataWriterTest, AFileTellsItsCountsAndBounds) {
   expected.file_path = files[0].file_path;
   expected.record_count = 3;
   expected.file_size_bytes =
-      static_cast<int64_t>(std::filesystem::file_size(files[0].file_path));
+      static_cast<int64_t>(io::ReadObject(store_, files[0].file_path)->size());
   expected.column_sizes_bytes = files[0].column_sizes_bytes;
   expected.value_counts = {{1, 3}, {5, 3}};
   expected.null_value_counts = {{1, 1}, {5, 1}};
@@ -74,7 +67,7 @@ TEST_F(DataWriterTest, AFileTellsItsCountsAndBounds) {
   expected.upper_bounds = {{1, std::string("\x03\0\0\0", 4)}, {5, "b"}};
   expected.split_offsets = {4};
   EXPECT_EQ(files[0], expected);
-  EXPECT_THAT(files[0].file_path, ::testing::StartsWith(folder_.path() + "/table/data/"));
+  EXPECT_THAT(files[0].file_path, ::testing::StartsWith("memory://lake/table/data/"));
   EXPECT_GT(files[0].column_sizes_bytes.at(1), 0);
 }
 
@@ -175,7 +168,9 @@ TEST_F(DataWriterTest, FieldIdsCompressionAndPageIndexAreInTheFile) {
       WriteAll(TargetOf(schema), {FromJson(schema, R"([[true, 1, 2, 1, 1,
       "1.00", "1.0000", "1.0000000000", 1, 1, 1, 1, "a", "0123456789abcdef", "abc", "b",
       ["x"]]])")})[0];
-  const auto reader = parquet::ParquetFileReader::OpenFile(file.file_path);
+  const auto reader =
+      parquet::ParquetFileReader::Open(std::make_shared<arrow::io::BufferReader>(
+          arrow::Buffer::FromString(*io::ReadObject(store_, file.file_path))));
   const auto& footer = *reader->metadata();
   for (int column = 0; column < footer.num_columns(); ++column) {
     const auto chunk = footer.RowGroup(0)->ColumnChunk(column);
@@ -243,17 +238,31 @@ TEST_F(DataWriterTest, PastTheTargetSizeANewFileBegins) {
 TEST_F(DataWriterTest, NothingWrittenGivesNoFiles) {
   const Schema schema = OneColumn(TypeOf(TypeId::kLong));
   EXPECT_THAT(WriteAll(TargetOf(schema), {FromJson(schema, "[]")}), IsEmpty());
-  EXPECT_EQ(FilesOnDisk(), 0U);
+  EXPECT_THAT(store_.Locations(), IsEmpty());
+}
+
+/// Files in a folder, at any depth, temporary ones too.
+size_t FilesIn(const std::string& folder) {
+  size_t files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    files += entry.is_regular_file() ? 1 : 0;
+  }
+  return files;
 }
 
 TEST_F(DataWriterTest, UnfinishedFilesVanish) {
+  const calve::testing::TempFolder folder;
+  io::LocalStore store;
   const Schema schema = OneColumn(TypeOf(TypeId::kLong));
+  WriteTarget target = TargetOf(schema);
+  target.store = &store;
+  target.location = folder.path();
   {
-    auto writer = DataWriter::Make(TargetOf(schema), {});
+    auto writer = DataWriter::Make(target, {});
     ASSERT_TRUE((*writer)->Write(*FromJson(schema, "[[1]]")));
-    EXPECT_EQ(FilesOnDisk(), 1U);
+    EXPECT_EQ(FilesIn(folder.path()), 1U);
   }
-  EXPECT_EQ(FilesOnDisk(), 0U);
+  EXPECT_EQ(FilesIn(folder.path()), 0U);
 }
 
 TEST_F(DataWriterTest, ColumnsAreTakenByNameAndMissingOptionalOnesAreNull) {

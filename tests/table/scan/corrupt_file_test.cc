@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -25,12 +23,11 @@ class CorruptFileTest : public ScanTest {
     WriteOptions options;
     options.row_group_rows = 1;
     file_ = WriteAll(TargetOf(schema_), {batch}, options)[0];
-    std::ifstream in(file_.file_path, std::ios::binary);
-    bytes_.assign(std::istreambuf_iterator<char>(in), {});
+    bytes_ = *io::ReadObject(store_, file_.file_path);
   }
 
   Result<std::vector<BatchPtr>> ReadBytes(const std::string& bytes) {
-    std::ofstream(file_.file_path, std::ios::binary) << bytes;
+    EXPECT_TRUE(io::WriteObject(store_, file_.file_path, bytes));
     ReadOptions options = Reading(schema_);
     options.filters = {{.column = FieldId{3},
                         .lower = Literal(int64_t{0}),
@@ -45,7 +42,7 @@ class CorruptFileTest : public ScanTest {
 };
 
 TEST_F(CorruptFileTest, AFileCutAnywhereIsCorrupt) {
-  for (size_t size = 0; size < bytes_.size(); size += 1 + bytes_.size() / 500) {
+  for (size_t size = 0; size < bytes_.size(); size += size < bytes_.size() / 2 ? 97 : 1) {
     SCOPED_TRACE(size);
     const auto read = ReadBytes(bytes_.substr(0, size));
     ASSERT_FALSE(read);
@@ -76,12 +73,11 @@ TEST_F(CorruptFileTest, AChangedPageFailsItsChecksum) {
   schema.fields = {Column(1, "s", TypeOf(TypeId::kString))};
   const std::string text = "a text that is there only once";
   file_ = WriteAll(TargetOf(schema), {FromJson(schema, "[[\"" + text + "\"]]")})[0];
-  std::ifstream in(file_.file_path, std::ios::binary);
-  std::string bytes((std::istreambuf_iterator<char>(in)), {});
+  std::string bytes = *io::ReadObject(store_, file_.file_path);
   const size_t at = bytes.find("only once");
   ASSERT_NE(at, std::string::npos);
   bytes[at] = 'X';
-  std::ofstream(file_.file_path, std::ios::binary) << bytes;
+  EXPECT_TRUE(io::WriteObject(store_, file_.file_path, bytes));
   const auto read = ReadBatches(TaskOf(file_), Reading(schema));
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().kind, ErrorKind::kCorrupt);

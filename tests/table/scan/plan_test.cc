@@ -226,8 +226,8 @@ TEST_F(PlanTest, DeletesWhoseBoundsExcludeTheFileAreLeftOut) {
   below.lower_bounds[kDeleteFilePathId.value] = "";
   below.upper_bounds[kDeleteFilePathId.value] = "!";
   DataFile around = SharedDeletes(file, {file.file_path});
-  around.lower_bounds[kDeleteFilePathId.value] = "/";
-  around.upper_bounds[kDeleteFilePathId.value] = "0";
+  around.lower_bounds[kDeleteFilePathId.value] = "memory:";
+  around.upper_bounds[kDeleteFilePathId.value] = "memory;";
   Commit(metadata, "delete", {.data = {}, .deletes = {below, around}});
   const auto tasks = Plan(metadata);
   ASSERT_EQ(tasks[0].deletes.size(), 1U);

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include <arrow/io/file.h>
+#include <arrow/io/memory.h>
 #include <arrow/table.h>
 #include <gtest/gtest.h>
 #include <parquet/arrow/writer.h>
@@ -83,16 +83,16 @@ class ScanTest : public DataTest {
   DataFile WriteForeign(const BatchPtr& batch,
                         const std::shared_ptr<parquet::ArrowWriterProperties>&
                             properties = parquet::default_arrow_writer_properties()) {
-    const std::string path = folder_.path() + "/" + uuids_.Next() + ".parquet";
-    const auto sink = arrow::io::FileOutputStream::Open(path).ValueOrDie();
+    const auto sink = arrow::io::BufferOutputStream::Create().ValueOrDie();
     const auto table = arrow::Table::FromRecordBatches({batch}).ValueOrDie();
     const auto status = parquet::arrow::WriteTable(
         *table, arrow::default_memory_pool(), sink, /*chunk_size=*/4,
         parquet::default_writer_properties(), properties);
     EXPECT_TRUE(status.ok()) << status.message();
-    EXPECT_TRUE(sink->Close().ok());
     DataFile file;
-    file.file_path = path;
+    file.file_path = "memory://other/" + uuids_.Next() + ".parquet";
+    const auto bytes = sink->Finish().ValueOrDie();
+    EXPECT_TRUE(io::WriteObject(store_, file.file_path, bytes->ToString()));
     file.record_count = batch->num_rows();
     return file;
   }
@@ -100,7 +100,7 @@ class ScanTest : public DataTest {
   /// A table without snapshots.
   TableMetadata NewTable(Schema schema, PartitionSpec spec = {}) const {
     TableMetadata metadata;
-    metadata.location = folder_.path() + "/table";
+    metadata.location = "memory://lake/table";
     metadata.schemas = {std::move(schema)};
     metadata.default_spec_id = spec.spec_id;
     metadata.partition_specs = {std::move(spec)};
