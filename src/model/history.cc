@@ -17,14 +17,17 @@ struct Entry {
   EventPosition position;
   TimestampUs valid_from;
   const StoredVersion* stored = nullptr;  // null: new
-  int64_t row = 0;                        // in the batch, of a new one
+  uint32_t event = 0;                     // of a new one
 };
 
 /// Plans one key after the other into one plan.
 class Planner {
  public:
   Planner(const std::vector<KeyedEvent>& events, contract::EventOrder order)
-      : events_(events), order_(order) {}
+      : events_(events),
+        order_(order),
+        intervals_(events.size()),
+        is_new_(events.size(), false) {}
 
   /// Adds a key. \param stored  null if nothing of the key is stored
   void Add(std::span<const uint32_t> group, const std::vector<StoredVersion>* stored) {
@@ -36,7 +39,7 @@ class Planner {
     }
     for (const uint32_t index : group) {
       const KeyedEvent& event = events_[index];
-      entries_.push_back({event.position, event.position.time, nullptr, event.row});
+      entries_.push_back({event.position, event.position.time, nullptr, index});
     }
     if (entries_.size() > 1) {
       SortAndUnite();
@@ -48,8 +51,15 @@ class Planner {
   }
 
   HistoryPlan Finish() && {
-    std::sort(plan_.inserts.begin(), plan_.inserts.end(),
-              [](const auto& a, const auto& b) { return a.row < b.row; });
+    for (size_t i = 0; i < events_.size(); ++i) {
+      if (is_new_[i]) {
+        plan_.inserts.push_back({events_[i].row, intervals_[i]});
+      }
+    }
+    const auto by_row = [](const auto& a, const auto& b) { return a.row < b.row; };
+    if (!std::is_sorted(plan_.inserts.begin(), plan_.inserts.end(), by_row)) {
+      std::sort(plan_.inserts.begin(), plan_.inserts.end(), by_row);
+    }
     std::sort(plan_.rewrites.begin(), plan_.rewrites.end(),
               [](const auto& a, const auto& b) { return a.handle < b.handle; });
     return std::move(plan_);
@@ -57,15 +67,15 @@ class Planner {
 
  private:
   /// Puts the entries in their key's order and keeps one of each event: the stored one,
-  /// else the batch's first row.
+  /// else the batch's first.
   void SortAndUnite() {
     std::sort(entries_.begin(), entries_.end(), [this](const Entry& a, const Entry& b) {
       if (Before(order_, a.position, b.position)) {
         return true;
       }
       return !Before(order_, b.position, a.position) &&
-             std::pair(a.stored == nullptr, a.row) <
-                 std::pair(b.stored == nullptr, b.row);
+             std::pair(a.stored == nullptr, a.event) <
+                 std::pair(b.stored == nullptr, b.event);
     });
     const auto end =
         std::unique(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
@@ -105,7 +115,8 @@ class Planner {
       const Entry& entry = entries_[i];
       const Interval interval{entry.valid_from, EndOf(i)};
       if (entry.stored == nullptr) {
-        plan_.inserts.push_back({entry.row, interval});
+        intervals_[entry.event] = interval;
+        is_new_[entry.event] = true;
       } else if (interval != entry.stored->interval) {
         plan_.rewrites.push_back({entry.stored->handle, interval});
       }
@@ -115,6 +126,9 @@ class Planner {
   const std::vector<KeyedEvent>& events_;  // Outlives this object.
   contract::EventOrder order_;
   std::vector<Entry> entries_;  // of the key at hand, in its order
+  // By event, since keys come in any order but rows of the plan ascend.
+  std::vector<Interval> intervals_;
+  std::vector<bool> is_new_;
   HistoryPlan plan_;
 };
 

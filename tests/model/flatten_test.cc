@@ -122,6 +122,7 @@ TEST(FlattenTest, PayloadsThatAreNotOneObjectAreViolations) {
       {R"({"v":"\u12g4"})", "a string holds a wrong escape"},
       {R"({"\ud800":1})", "a string holds a wrong escape"},
       {R"({"w":["\ud800"]})", "a string holds a wrong escape"},
+      {R"({"w":["\udc00"]})", "a string holds a wrong escape"},
       {R"({"w":{"\ud800":1}})", "a string holds a wrong escape"},
       {"{\"v\":\"a\nb\"}", "a string holds a bare control character"},
       {"{\"v\":\"\xff\"}", "it is not UTF-8"},

@@ -117,6 +117,18 @@ TEST(MartLawsTest, ALateEventThatRaisesNothingIsCaught) {
   EXPECT_THAT(MartCounterexample(EventOrder::kId, faults), IsCounterexample());
 }
 
+TEST(MartLawsTest, ManyKeysStayApart) {
+  std::vector<KeyedEvent> events;
+  for (int i = 0; i < 20'000; ++i) {
+    const int key = i % 10'000;
+    events.push_back({"k" + std::to_string(key), {{i}, i}, false, i});
+  }
+  const CurrentPlan plan = PlanCurrent(events, {}, EventOrder::kTimestampThenId);
+  std::vector<int64_t> expected(10'000);
+  std::iota(expected.begin(), expected.end(), int64_t{10'000});
+  EXPECT_EQ(plan.inserted, expected);
+}
+
 TEST(MartLawsTest, ARepeatedBatchTouchesNoRow) {
   const std::vector<TestEvent> batch{{1, 0, 5, false}, {2, 0, 5, true},
                                      {3, 0, 4, false}, {4, 1, 9, false},
