@@ -100,7 +100,7 @@ json SnapshotLogEntryToJson(const SnapshotLogEntry& entry) {
 }
 
 Result<SnapshotLogEntry> SnapshotLogEntryFromJson(const json& json) {
-  SnapshotLogEntry entry{};
+  SnapshotLogEntry entry;
   CALVE_ASSIGN(entry.timestamp_ms, Member<int64_t>(json, "timestamp-ms"));
   CALVE_ASSIGN(entry.snapshot_id, SnapshotIdMember(json));
   return entry;
@@ -111,7 +111,7 @@ json MetadataLogEntryToJson(const MetadataLogEntry& entry) {
 }
 
 Result<MetadataLogEntry> MetadataLogEntryFromJson(const json& json) {
-  MetadataLogEntry entry{};
+  MetadataLogEntry entry;
   CALVE_ASSIGN(entry.timestamp_ms, Member<int64_t>(json, "timestamp-ms"));
   CALVE_ASSIGN(entry.metadata_file, Member<std::string>(json, "metadata-file"));
   return entry;

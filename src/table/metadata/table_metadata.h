@@ -36,7 +36,8 @@ struct Snapshot {
   Properties summary;
   std::optional<int32_t> schema_id;
   /// As TableMetadata's (v3's `first-row-id`, `added-rows`, `key-id`).
-  std::string unknown_members = {};
+  // Initialized, so that GCC lets positional initializers leave it out.
+  std::string unknown_members = {};  // NOLINT(readability-redundant-member-init)
 
   bool operator==(const Snapshot&) const = default;
 
@@ -56,13 +57,13 @@ struct SnapshotRef {
 };
 
 struct SnapshotLogEntry {
-  int64_t timestamp_ms;
+  int64_t timestamp_ms = 0;
   SnapshotId snapshot_id;
   bool operator==(const SnapshotLogEntry&) const = default;
 };
 
 struct MetadataLogEntry {
-  int64_t timestamp_ms;
+  int64_t timestamp_ms = 0;
   std::string metadata_file;
   bool operator==(const MetadataLogEntry&) const = default;
 };

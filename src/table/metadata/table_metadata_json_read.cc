@@ -15,6 +15,7 @@ using nlohmann::json;
 
 constexpr int32_t kNewestFormatVersion = 3;
 constexpr int32_t kLastIdWithoutPartitionFields = 999;
+constexpr std::string_view kGzipMagic = "\x1f\x8b";
 constexpr int64_t kNoSnapshot = -1;  // As some writers say that there is none.
 
 /// `schema` and `partition-spec` are version 1's, which later versions replaced.
@@ -157,20 +158,15 @@ class MetadataReader {
   }
 
   Status ReadRefs() {
-    if (Has("refs")) {
-      const json& refs = root_.at("refs");
-      if (!refs.is_object()) {
-        return MemberError("refs", "expected an object");
-      }
-      for (const auto& [name, value] : refs.items()) {
-        CALVE_TRY(ReadRef(name, value));
-      }
+    if (Has("refs") && !root_.at("refs").is_object()) {
+      return MemberError("refs", "expected an object");
     }
-    if (metadata_.current_snapshot_id) {
-      const auto [main, added] = metadata_.refs.try_emplace("main");
-      if (added) {
-        main->second.snapshot_id = *metadata_.current_snapshot_id;
-      }
+    const json refs = Has("refs") ? root_.at("refs") : json::object();
+    for (const auto& [name, value] : refs.items()) {
+      CALVE_TRY(ReadRef(name, value));
+    }
+    if (metadata_.current_snapshot_id && !metadata_.refs.contains("main")) {
+      metadata_.refs["main"].snapshot_id = *metadata_.current_snapshot_id;
     }
     return {};
   }
@@ -235,6 +231,9 @@ class MetadataReader {
 }  // namespace
 
 Result<TableMetadata> TableMetadataFromJson(std::string_view text) {
+  if (text.starts_with(kGzipMagic)) {
+    return Error{ErrorKind::kUnsupported, "table metadata: compressed by gzip"};
+  }
   CALVE_ASSIGN(const json root, ParseJson(text));
   if (!root.is_object()) {
     return Error{ErrorKind::kCorrupt, "table metadata: expected a JSON object"};

@@ -13,10 +13,10 @@ namespace calve::table {
 /// The literal's value. Requires: it holds a T.
 template <typename T>
 const T& As(const Literal& literal) {
-  static const T kNone{};
+  static const T none{};
   const T* value = std::get_if<T>(&literal);
   assert(value != nullptr);
-  return value != nullptr ? *value : kNone;
+  return value != nullptr ? *value : none;
 }
 
 }  // namespace calve::table

@@ -65,7 +65,8 @@ struct Field {
   std::string doc;
   /// Members of the field's JSON that this version keeps but does not apply (v3's
   /// `initial-default` and `write-default`): a JSON object as text, or empty.
-  std::string unknown_members = {};
+  // Initialized, so that GCC lets positional initializers leave it out.
+  std::string unknown_members = {};  // NOLINT(readability-redundant-member-init)
 
   bool operator==(const Field&) const = default;
 };

@@ -237,6 +237,10 @@ TEST(TableMetadataJsonTest, SnapshotsWithoutAManifestListAreUnsupported) {
             "cannot be read");
 }
 
+TEST(TableMetadataJsonTest, CompressedFilesAreUnsupported) {
+  EXPECT_EQ(ErrorOf("\x1f\x8b\x08"), "unsupported: table metadata: compressed by gzip");
+}
+
 TEST(TableMetadataJsonTest, MissingMembersAreNamed) {
   for (const char* name :
        {"format-version", "table-uuid", "location", "last-sequence-number",
