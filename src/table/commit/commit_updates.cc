@@ -34,7 +34,7 @@ class Committer {
   }
 
   Status Commit() {
-    const Status first = context_.catalog->Commit(swaps_);
+    Status first = context_.catalog->Commit(swaps_);
     if (first || !MayHaveHappened(first.error())) {
       return first;
     }
@@ -43,7 +43,7 @@ class Committer {
       return Verdict(fate, first.error());
     }
     // A request that is still on its way may win against this one: so look once more.
-    const Status second = context_.catalog->Commit(swaps_);
+    Status second = context_.catalog->Commit(swaps_);
     return second ? second : Verdict(Look(), second.error());
   }
 

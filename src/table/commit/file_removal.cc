@@ -16,12 +16,21 @@ std::vector<ManifestDraft*> SearchOrder(const ManifestSource& source,
       order.push_back(&draft);
     }
   }
-  std::stable_partition(order.begin(), order.end(), [&](const ManifestDraft* draft) {
-    return std::any_of(
-        search.hints.begin(), search.hints.end(), [&](const DataFile& hint) {
-          return source.MayContain(*draft->carried, hint.spec_id, hint.partition);
-        });
-  });
+  std::set<std::pair<int32_t, PartitionValues>> partitions;
+  for (const DataFile& hint : search.hints) {
+    partitions.emplace(hint.spec_id, hint.partition);
+  }
+  const auto is_likely = [&](const ManifestDraft* draft) {
+    const std::optional<ManifestFile>& carried = draft->carried;
+    if (!carried.has_value()) {
+      return false;
+    }
+    const ManifestFile& manifest = *carried;
+    return std::any_of(partitions.begin(), partitions.end(), [&](const auto& partition) {
+      return source.MayContain(manifest, partition.first, partition.second);
+    });
+  };
+  std::stable_partition(order.begin(), order.end(), is_likely);
   return order;
 }
 
@@ -52,7 +61,7 @@ Result<std::vector<DataFile>> RemoveFiles(const ManifestSource& source,
     if (search.removed.empty() && search.referenced.empty()) {
       break;
     }
-    CALVE_ASSIGN(auto entries, source.ReadLive(*draft->carried));
+    CALVE_ASSIGN(auto entries, source.ReadLive(draft->carried.value()));
     auto removed = TakeFound(snapshot_id, search, entries);
     if (!removed.empty()) {
       draft->carried.reset();

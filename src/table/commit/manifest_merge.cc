@@ -89,6 +89,20 @@ class GroupMerger {
   std::vector<ManifestDraft> merged_;
 };
 
+/// Appends the group to `into`, merged if it is larger than the policy has it.
+Status MergeGroup(const ManifestSource& source, const MergePolicy& policy,
+                  std::vector<ManifestDraft> group, std::vector<ManifestDraft>& into) {
+  if (std::ssize(group) <= policy.min_count) {
+    std::move(group.begin(), group.end(), std::back_inserter(into));
+    return {};
+  }
+  GroupMerger merger(source, policy.target_bytes);
+  for (ManifestDraft& draft : group) {
+    CALVE_TRY(merger.Add(std::move(draft)));
+  }
+  return merger.Finish(into);
+}
+
 }  // namespace
 
 MergePolicy MergePolicy::Of(const Properties& properties) {
@@ -111,15 +125,7 @@ Status MergeManifests(const ManifestSource& source, const MergePolicy& policy,
     groups[{draft.content, draft.spec_id}].push_back(std::move(draft));
   }
   for (auto& [key, group] : groups) {
-    if (std::ssize(group) <= policy.min_count) {
-      std::move(group.begin(), group.end(), std::back_inserter(drafts));
-      continue;
-    }
-    GroupMerger merger(source, policy.target_bytes);
-    for (ManifestDraft& draft : group) {
-      CALVE_TRY(merger.Add(std::move(draft)));
-    }
-    CALVE_TRY(merger.Finish(drafts));
+    CALVE_TRY(MergeGroup(source, policy, std::move(group), drafts));
   }
   return {};
 }

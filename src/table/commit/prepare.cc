@@ -38,6 +38,7 @@ void DraftAdded(ManifestContent content, int64_t snapshot_id,
                                      .file = file});
   }
   std::vector<ManifestDraft> added;
+  added.reserve(entries.size());
   for (auto& [spec_id, list] : entries) {
     added.push_back({.content = content,
                      .spec_id = spec_id,
@@ -81,7 +82,8 @@ class UpdatePreparer {
   Status Produce();
   Status AddSnapshot();
   Result<std::vector<ManifestDraft>> DraftManifests(const ManifestSource& source);
-  Status Remove(const ManifestSource& source, std::vector<ManifestDraft>& drafts);
+  Status Remove(const ManifestSource& source, const FileChanges& changes,
+                std::vector<ManifestDraft>& drafts);
   Result<std::vector<ManifestFile>> WriteDrafts(const ManifestSource& source,
                                                 std::vector<ManifestDraft> drafts);
   Snapshot Describe(std::string manifest_list) const;
@@ -164,17 +166,16 @@ Result<std::vector<ManifestDraft>> UpdatePreparer::DraftManifests(
     return drafts;
   }
   const int64_t snapshot_id = update_.new_snapshot_id_.value;
-  CALVE_TRY(Remove(source, drafts));
-  DraftAdded(ManifestContent::kDeletes, snapshot_id, update_.changes_->added_deletes,
-             drafts);
-  DraftAdded(ManifestContent::kData, snapshot_id, update_.changes_->added_data, drafts);
+  const FileChanges& changes = *update_.changes_;
+  CALVE_TRY(Remove(source, changes, drafts));
+  DraftAdded(ManifestContent::kDeletes, snapshot_id, changes.added_deletes, drafts);
+  DraftAdded(ManifestContent::kData, snapshot_id, changes.added_data, drafts);
   CALVE_TRY(MergeManifests(source, MergePolicy::Of(metadata_.properties), drafts));
   return drafts;
 }
 
-Status UpdatePreparer::Remove(const ManifestSource& source,
+Status UpdatePreparer::Remove(const ManifestSource& source, const FileChanges& changes,
                               std::vector<ManifestDraft>& drafts) {
-  const FileChanges& changes = *update_.changes_;
   // A delete file lies in its data file's partition, and what replaces a file mostly in
   // the replaced one's.
   std::vector<DataFile> hints = changes.added_deletes;
