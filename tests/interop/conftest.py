@@ -1,0 +1,35 @@
+"""Fixtures of the tests that run the command line on real services."""
+
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+
+from postgres import USER, PrivatePostgres  # noqa: E402
+
+
+class Server:
+    """A PostgreSQL server of the test session, with a database for each test that asks."""
+
+    def __init__(self, postgres):
+        self.postgres = postgres
+
+    def create_database(self, name):
+        """Creates a database with an empty audit table; returns its connection string."""
+        name = name.lower()[:60]
+        self.postgres.execute(f'create database "{name}"')
+        self.postgres.execute(
+            "create table public.audit_log_dml (audit_event_id serial primary key,"
+            " audit_operation text, audit_timestamp timestamptz, tbl_schema text, tbl_name text,"
+            " raw_data text)", database=name)
+        return f"host=127.0.0.1 port={self.postgres.port} user={USER} dbname={name}"
+
+
+@pytest.fixture(scope="session")
+def server():
+    """The session's PostgreSQL server."""
+    with PrivatePostgres() as postgres:
+        yield Server(postgres)
