@@ -202,11 +202,21 @@ Result<ArrayPtr> CastMap(const arrow::Array& column, const arrow::Field& target)
   return Rebuilt(column, target.type(), {cast_entries->data()});
 }
 
-Result<ArrayPtr> CastAny(const ArrayPtr& column, const arrow::Field& target,
-                         bool is_int96) {
-  if (!arrow::is_nested(target.type()->id())) {
-    return CastLeaf(column, target, is_int96);
+/// A list with 32-bit offsets, where the writer left word that it had another layout.
+Result<ArrayPtr> AsList(const ArrayPtr& column) {
+  const arrow::Type::type id = column->type_id();
+  if (id != arrow::Type::LARGE_LIST && id != arrow::Type::FIXED_SIZE_LIST) {
+    return column;
   }
+  return calve::FromArrow(
+      arrow::compute::Cast(*column, arrow::list(column->type()->field(0))));
+}
+
+Result<ArrayPtr> CastAny(ArrayPtr column, const arrow::Field& target, bool is_int96) {
+  if (!arrow::is_nested(target.type()->id())) {
+    return CastLeaf(std::move(column), target, is_int96);
+  }
+  CALVE_ASSIGN(column, AsList(column));
   if (column->type_id() != target.type()->id()) {
     return CannotConvert(*column->type(), target);
   }

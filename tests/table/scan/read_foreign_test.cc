@@ -176,15 +176,18 @@ TEST_F(ReadForeignTest, NullsInARequiredColumnAreCorrupt) {
   EXPECT_EQ(batches.error().kind, ErrorKind::kCorrupt);
 }
 
-TEST_F(ReadForeignTest, ListsWithOtherNamesOfPartsAreRead) {
-  const auto list = arrow::list(Named("item", arrow::int32()));
-  const DataFile file = OneColumn(list, "[[[1, 2]], [null]]");
+TEST_F(ReadForeignTest, ListsOfOtherLayoutsAndNamesOfPartsAreRead) {
   Schema schema;
   schema.fields = {Column(1, "c", ListType(FieldId{2}, TypeOf(TypeId::kLong), false))};
-  const auto read = ReadBatches(TaskOf(file), Reading(schema));
-  ASSERT_TRUE(read) << read.error().message;
-  EXPECT_TRUE(read->front()->Equals(*FromJson(schema, "[[[1, 2]], [null]]")))
-      << read->front()->ToString();
+  const auto item = Named("item", arrow::int32());
+  for (const auto& list :
+       {arrow::list(item), arrow::large_list(item), arrow::fixed_size_list(item, 2)}) {
+    const DataFile file = OneColumn(list, "[[[1, 2]], [null]]");
+    const auto read = ReadBatches(TaskOf(file), Reading(schema));
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_TRUE(read->front()->Equals(*FromJson(schema, "[[[1, 2]], [null]]")))
+        << read->front()->ToString();
+  }
 }
 
 }  // namespace
