@@ -134,12 +134,15 @@ class CopyBinaryDecoder::Decoder {
   static Result<size_t> DecodeHeader(std::string_view bytes) {
     ByteReader reader(bytes);
     const auto signature = reader.TakeBytes(kSignature.size());
-    const auto flags = reader.Take<int32_t>();
-    const auto extension = reader.Take<int32_t>();
-    if (signature && *signature != kSignature) {
+    if (!signature) {
+      return size_t{0};
+    }
+    if (*signature != kSignature) {
       return NotACopy("its signature is another");
     }
-    if (!extension) {
+    const auto flags = reader.Take<int32_t>();
+    const auto extension = reader.Take<int32_t>();
+    if (!flags || !extension) {
       return size_t{0};
     }
     if (*flags != 0 || *extension < 0) {

@@ -25,7 +25,7 @@ struct PrivatePostgresOptions {
   /// Whether commits are synced to disk. Off is faster, and loses data with the machine.
   bool fsync = true;
   /// Server settings, such as {"max_prepared_transactions", "10"}.
-  std::vector<std::pair<std::string, std::string>> settings;
+  std::vector<std::pair<std::string, std::string>> settings = {};
 };
 
 /// A running server, or one that was stopped and can be started again. Stops at

@@ -10,11 +10,11 @@
 namespace calve::capture {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 /// Each scenario runs in both cursor modes, and again with the rule taken out: then the
 /// row is lost, which shows that the scenario tests something.
-class NoLostRowTest : public testing::TestWithParam<CursorMode> {
+class NoLostRowTest : public ::testing::TestWithParam<CursorMode> {
  protected:
   NoLostRowTest()
       : dsn_(NewDatabase(*SharedServer())),
@@ -38,7 +38,7 @@ class NoLostRowTest : public testing::TestWithParam<CursorMode> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Modes, NoLostRowTest,
-                         testing::Values(CursorMode::kXmin, CursorMode::kAuditXid),
+                         ::testing::Values(CursorMode::kXmin, CursorMode::kAuditXid),
                          [](const auto& test) {
                            return std::string(CursorModeName(test.param));
                          });
@@ -54,7 +54,7 @@ TEST_P(NoLostRowTest, ALongTransactionThatCommitsAfterThePollIsRead) {
   Sql(*one_, "COMMIT");
   auto all = poller_.Poll();
   all.insert(all.end(), while_open.begin(), while_open.end());
-  EXPECT_THAT(all, testing::UnorderedElementsAre("long", "short"));
+  EXPECT_THAT(all, ::testing::UnorderedElementsAre("long", "short"));
   EXPECT_THAT(careless_.Poll(), ElementsAre());  // lost
   EXPECT_THAT(poller_.Poll(), ElementsAre());
 }
@@ -69,7 +69,7 @@ TEST_P(NoLostRowTest, SavepointsAreReadAsTheirTransactionCommits) {
   for (const std::string& payload : poller_.Poll()) {
     all.push_back(payload);
   }
-  EXPECT_THAT(all, testing::UnorderedElementsAre("a", "c", "d", "e", "f"));
+  EXPECT_THAT(all, ::testing::UnorderedElementsAre("a", "c", "d", "e", "f"));
   EXPECT_THAT(careless_.Poll(), ElementsAre("f"));  // a, c, d are lost
   EXPECT_THAT(poller_.Poll(), ElementsAre());
 }
@@ -86,7 +86,7 @@ TEST_P(NoLostRowTest, APreparedTransactionIsReadOnceItCommits) {
   for (const std::string& payload : poller_.Poll()) {
     all.push_back(payload);
   }
-  EXPECT_THAT(all, testing::UnorderedElementsAre("prepared", "after"));
+  EXPECT_THAT(all, ::testing::UnorderedElementsAre("prepared", "after"));
   EXPECT_THAT(careless_.Poll(), ElementsAre());
 }
 

@@ -16,7 +16,7 @@
 #include "capture/connection.h"
 #include "capture/private_postgres.h"
 #include "landing/event_rows.h"
-#include "landing/temporary_folder.h"
+#include "support/temp_folder.h"
 
 namespace calve::capture {
 
@@ -46,7 +46,7 @@ class TestServer {
   PrivatePostgres* operator->() { return server_.get(); }
 
  private:
-  landing::TemporaryFolder folder_;
+  calve::testing::TempFolder folder_;
   std::unique_ptr<PrivatePostgres> server_;
 };
 

@@ -71,10 +71,10 @@ CrashResult CrashAfterExtraction(CursorMode mode, bool await_flush) {
   return result;
 }
 
-class SourceCrashTest : public testing::TestWithParam<CursorMode> {};
+class SourceCrashTest : public ::testing::TestWithParam<CursorMode> {};
 
 INSTANTIATE_TEST_SUITE_P(Modes, SourceCrashTest,
-                         testing::Values(CursorMode::kXmin, CursorMode::kAuditXid),
+                         ::testing::Values(CursorMode::kXmin, CursorMode::kAuditXid),
                          [](const auto& test) {
                            return std::string(CursorModeName(test.param));
                          });

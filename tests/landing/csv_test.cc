@@ -15,8 +15,8 @@
 namespace calve::landing {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 constexpr std::string_view kHeader =
     "audit_event_id,audit_operation,audit_timestamp,tbl_schema,tbl_name,raw_data\n";

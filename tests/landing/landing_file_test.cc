@@ -10,12 +10,12 @@
 #include "io/local_store.h"
 #include "landing/event_rows.h"
 #include "landing/file_record.h"
-#include "landing/temporary_folder.h"
+#include "support/temp_folder.h"
 
 namespace calve::landing {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 const std::string kHeader =
     "audit_event_id,audit_operation,audit_timestamp,tbl_schema,tbl_name,raw_data\n";
@@ -27,7 +27,7 @@ TEST(LandingFileTest, NamesCarryTheDateInUtc) {
 }
 
 TEST(LandingFileTest, AClosedFileIsThereWithItsHashRowsAndBytes) {
-  const TemporaryFolder folder;
+  const calve::testing::TempFolder folder;
   io::LocalStore store;
   const std::string location = folder.path() + "/a/b.csv";
   auto writer = *LandingFileWriter::Start(store, location, "a/b.csv", {100, 1 << 20});
@@ -46,7 +46,7 @@ TEST(LandingFileTest, AClosedFileIsThereWithItsHashRowsAndBytes) {
 }
 
 TEST(LandingFileTest, AFileIsFullByRowsOrByBytes) {
-  const TemporaryFolder folder;
+  const calve::testing::TempFolder folder;
   io::LocalStore store;
   const auto batch = ToBatch(std::vector<EventRow>(2000, {1, "I", {}, {}, {}, {}}));
   const auto rows_of = [&](FileLimits limits) {
@@ -63,7 +63,7 @@ TEST(LandingFileTest, AFileIsFullByRowsOrByBytes) {
 }
 
 TEST(LandingFileTest, AFileThatIsNotClosedLeavesNothing) {
-  const TemporaryFolder folder;
+  const calve::testing::TempFolder folder;
   io::LocalStore store;
   {
     auto writer =
@@ -74,7 +74,7 @@ TEST(LandingFileTest, AFileThatIsNotClosedLeavesNothing) {
 }
 
 TEST(FileRecordTest, TheSameContentIsRecordedOnceAndAnotherIsRefused) {
-  const TemporaryFolder folder;
+  const calve::testing::TempFolder folder;
   io::LocalStore store;
   const auto record = [&](const std::string& sha256) {
     return RecordFile(store, folder.path(), "raw", "raw/x.csv", sha256);
@@ -91,7 +91,7 @@ TEST(FileRecordTest, TheSameContentIsRecordedOnceAndAnotherIsRefused) {
 }
 
 TEST(FileRecordTest, ABrokenRecordIsCorrupt) {
-  const TemporaryFolder folder;
+  const calve::testing::TempFolder folder;
   io::LocalStore store;
   const std::string location =
       folder.path() + "/_calve/files/" + io::Sha256Hex("x.csv") + ".json";

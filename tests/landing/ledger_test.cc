@@ -7,16 +7,16 @@
 #include <gtest/gtest.h>
 
 #include "io/local_store.h"
-#include "landing/temporary_folder.h"
+#include "support/temp_folder.h"
 
 namespace calve::landing {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Pointee;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pointee;
 
-class LedgerTest : public testing::Test {
+class LedgerTest : public ::testing::Test {
  protected:
   Ledger Load() {
     auto ledger = Ledger::Load(store_, {folder_.path(), "raw", /*per checkpoint*/ 3});
@@ -46,7 +46,7 @@ class LedgerTest : public testing::Test {
     return folder_.path() + "/raw/_calve/" + name;
   }
 
-  TemporaryFolder folder_;
+  calve::testing::TempFolder folder_;
   io::LocalStore store_;
 };
 
