@@ -47,6 +47,9 @@ struct Table {
   };
   std::vector<Column> columns;
   std::vector<std::vector<Cell>> rows;  // each as long as columns
+  /// Text shows each row as a block of lines, `row_name 2 of 3`, and marks what differs
+  /// from the row before; empty: in columns.
+  std::string row_name = {};
 
   void Add(std::vector<Cell> row) { rows.push_back(std::move(row)); }
 };

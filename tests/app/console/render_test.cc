@@ -124,6 +124,24 @@ TEST(RenderTest, EmptyTableStillShowsItsColumns) {
   EXPECT_EQ(As(OutputFormat::kJsonl, document), "");
 }
 
+TEST(RenderTest, RowBlocksMarkWhatChanged) {
+  Document document;
+  Table& table = document.AddTable({{"id"}, {"sum"}, {"note"}});
+  table.row_name = "version";
+  table.Add({int64_t{7}, 1.5, "a"});
+  table.Add({int64_t{7}, 2.5, std::monostate{}});
+  EXPECT_EQ(As(OutputFormat::kText, document),
+            "version 1 of 2\n"
+            "  id    7\n"
+            "  sum   1.5\n"
+            "  note  a\n"
+            "\n"
+            "version 2 of 2\n"
+            "  id    7\n"
+            "* sum   2.5  (was 1.5)\n"
+            "* note  null  (was a)\n");
+}
+
 TEST(NumberTextTest, NumbersReadWell) {
   EXPECT_EQ(FormatCount(0), "0");
   EXPECT_EQ(FormatCount(-1234), "-1,234");

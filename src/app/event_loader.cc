@@ -1,0 +1,62 @@
+#include "app/event_loader.h"
+
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "app/event_files.h"
+#include "app/interrupt.h"
+#include "capture/event_writer.h"
+
+namespace calve::app {
+namespace {
+
+constexpr int64_t kProgressEvery = 10'000;
+
+Status LoadFile(const std::string& path, generate::PayloadStyle style,
+                capture::EventWriter& writer, Progress& progress) {
+  CALVE_ASSIGN(generate::EventCsvReader reader, OpenEventFile(path));
+  generate::PayloadJson payload(reader.payload_columns(), style);
+  generate::EventRecord record;
+  int64_t rows = 0;
+  while (true) {
+    CALVE_ASSIGN(const bool more, reader.Next(record));
+    if (!more) {
+      break;
+    }
+    CALVE_TRY(writer.Write({.operation = record.operation,
+                            .timestamp = record.timestamp,
+                            .table_schema = record.table_schema,
+                            .table_name = record.table_name,
+                            .raw_data = payload.Render(record.payload)}));
+    if (++rows % kProgressEvery == 0) {
+      progress.Advance(kProgressEvery);
+      CALVE_TRY(CheckInterrupt("a part of the file; what is not committed is not there"));
+    }
+  }
+  progress.Advance(rows % kProgressEvery);
+  return {};
+}
+
+}  // namespace
+
+Result<int64_t> LoadEventFiles(const flow::SourceConfig& source,
+                               const LoadRequest& request, Progress& progress) {
+  CALVE_ASSIGN(const capture::TableRef table, capture::ParseTableRef(source.audit_table));
+  CALVE_ASSIGN(const std::unique_ptr<capture::Connection> connection,
+               capture::Connection::Open(source.dsn));
+  if (request.create_table) {
+    CALVE_TRY(capture::CreateAuditTable(*connection, table));
+  }
+  CALVE_ASSIGN(capture::EventWriter writer,
+               capture::EventWriter::Make(*connection, table, request.batch_rows));
+  progress.Begin("load", 0, "events");
+  for (const std::string& file : request.files) {
+    CALVE_TRY(LoadFile(file, request.style, writer, progress));
+  }
+  CALVE_TRY(writer.Finish());
+  progress.End(source.audit_table);
+  return writer.committed_rows();
+}
+
+}  // namespace calve::app

@@ -1,0 +1,61 @@
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "app/commands.h"
+#include "app/landing_flags.h"
+#include "flow/ingest.h"
+
+namespace calve::app {
+namespace {
+
+struct IngestOptions {
+  std::string key;
+  std::string bucket;
+  std::string target_table;
+  int64_t batch_size = 0;  // accepted: one file is one commit, memory is bounded anyway
+};
+
+Result<Document> Ingest(Session& session, const IngestOptions& options) {
+  CALVE_ASSIGN(Config config, session.LoadConfig());
+  CALVE_TRY(ApplyLandingFlags("--source-bucket", options.bucket, /*prefix=*/"", config));
+  CALVE_ASSIGN(
+      const flow::Pipeline pipeline,
+      BuildPipeline(
+          config,
+          {.landing = true, .catalog = true, .landing_table = options.target_table},
+          session.environment()));
+  CALVE_ASSIGN(const flow::IngestReport report,
+               flow::Ingest(pipeline, options.key, session.progress()));
+  if (report.repeated) {
+    session.Say(fmt::format("{} is in {} already; nothing was added.", options.key,
+                            pipeline.landing_table.text()));
+  }
+  Document document;
+  document.always_one_json_line = true;
+  Record& record = document.AddRecord();
+  record.Add("total_rows", report.repeated ? int64_t{0} : report.rows);
+  record.Add("s3_key", options.key);
+  return document;
+}
+
+}  // namespace
+
+void AddIngestCommand(Commands& commands) {
+  auto options = std::make_shared<IngestOptions>();
+  CLI::App& parser =
+      commands.Add("ingest", "Add one landing file to the landing table, once",
+                   [options](Session& session) { return Ingest(session, *options); });
+  parser
+      .add_option("--s3-key,--key", options->key,
+                  "Key of the file, as extract printed it")
+      ->required();
+  parser.add_option("--source-bucket", options->bucket, "Where the file is");
+  parser.add_option("--target-table", options->target_table,
+                    "The landing table (default: the one that the models read)");
+  parser.add_option("--batch-size", options->batch_size, "Rows held in memory at most")
+      ->check(CLI::PositiveNumber);
+}
+
+}  // namespace calve::app

@@ -1,0 +1,174 @@
+#include "app/pipeline_builder.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "app/config/config_keys.h"
+#include "io/local_store.h"
+#include "io/system.h"
+#include "table/catalog/sqlite_catalog.h"
+
+namespace calve::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// `no landing place: set landing.uri in calve.yaml, or CALVE_LANDING__URI`
+Error Missing(const Config& config, std::string_view what, std::string_view key) {
+  const std::string file =
+      config.file.empty() ? "calve.yaml (`calve init` writes one)" : config.file;
+  return {ErrorKind::kInvalidArgument,
+          fmt::format("no {} is configured: set {} in {}, or the variable {}", what, key,
+                      file, VariableOf(key))};
+}
+
+Error MissingSource(const Config& config, const Environment& environment) {
+  if (!Lookup(environment, "VAULT_ADDR").empty()) {
+    return {ErrorKind::kUnsupported,
+            "only VAULT_ADDR says where the source is, and this version reads no secrets "
+            "from a vault yet: set source.postgres.dsn or CALVE_SOURCE__POSTGRES__DSN"};
+  }
+  return Missing(config, "source", "source.postgres.dsn");
+}
+
+bool IsYaml(const fs::path& path) {
+  return path.extension() == ".yml" || path.extension() == ".yaml";
+}
+
+/// Folders that dbt writes or downloads into.
+bool IsSkipped(const fs::path& folder) {
+  const std::string name = folder.filename().string();
+  return name == "target" || name == "dbt_packages" || name == "logs" ||
+         name.starts_with('.');
+}
+
+Result<std::vector<std::string>> YamlFiles(const std::string& folder) {
+  std::error_code error;
+  std::vector<std::string> paths;
+  fs::recursive_directory_iterator at(folder, error);
+  for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+    if (at->is_directory() && IsSkipped(at->path())) {
+      at.disable_recursion_pending();
+    } else if (IsYaml(at->path())) {
+      paths.push_back(at->path().lexically_relative(folder).string());
+    }
+  }
+  if (error) {
+    return Error{
+        ErrorKind::kInvalidArgument,
+        fmt::format("cannot read the dbt project {}: {}; set models to its folder",
+                    folder, error.message())};
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+/// `audit_log` → `landing.audit_log`; `lake.landing.audit_log`, as Trino names it, loses
+/// the catalog.
+Result<table::TableName> ParseLandingTable(const std::string& text,
+                                           const Config& config) {
+  std::string name = text;
+  const std::string catalog = config.catalog ? config.catalog->name + "." : ".";
+  if (name.starts_with(catalog) && std::count(name.begin(), name.end(), '.') > 1) {
+    name = name.substr(catalog.size());
+  }
+  return table::ParseTableName(name.find('.') == name.npos ? "landing." + name : name);
+}
+
+/// The project, if it is needed or names the landing table.
+Status AddModels(const Config& config, const PipelineNeeds& needs,
+                 flow::Pipeline& pipeline) {
+  if (!needs.landing_table.empty()) {
+    CALVE_ASSIGN(pipeline.landing_table, ParseLandingTable(needs.landing_table, config));
+  }
+  const bool needed = needs.models || (needs.catalog && needs.landing_table.empty());
+  if (!needed) {
+    return {};
+  }
+  if (config.models.empty()) {
+    return Missing(config, "dbt project", "models");
+  }
+  CALVE_ASSIGN(pipeline.project, LoadProject(config.models));
+  if (needs.landing_table.empty()) {
+    CALVE_ASSIGN(pipeline.landing_table, LandingTableOf(pipeline.project));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<flow::Pipeline> BuildPipeline(const Config& config, const PipelineNeeds& needs,
+                                     const Environment& environment) {
+  if (needs.source && !config.source_dsn) {
+    return MissingSource(config, environment);
+  }
+  if (needs.landing && config.landing_root.empty()) {
+    return Missing(config, "landing place", "landing.uri");
+  }
+  if (needs.catalog && !config.catalog) {
+    return Missing(config, "catalog", "catalog.uri");
+  }
+  flow::Pipeline pipeline;
+  pipeline.name = config.pipeline;
+  pipeline.source = {.dsn = config.source_dsn ? config.source_dsn->Reveal() : "",
+                     .audit_table = config.audit_table};
+  pipeline.landing = {.root = config.landing_root, .prefix = config.landing_prefix};
+  pipeline.limits = config.limits;
+  CALVE_TRY(AddModels(config, needs, pipeline));
+  pipeline.store = std::make_unique<io::LocalStore>();
+  pipeline.clock = std::make_unique<io::SystemClock>();
+  pipeline.uuids = std::make_unique<io::SystemUuids>();
+  if (needs.catalog) {
+    CALVE_ASSIGN(pipeline.catalog, BuildCatalog(*config.catalog));
+  }
+  return pipeline;
+}
+
+Result<std::unique_ptr<table::Catalog>> BuildCatalog(const CatalogConfig& config) {
+  std::error_code ignored;  // Opening the file names what is wrong.
+  fs::create_directories(fs::path(config.database_path).parent_path(), ignored);
+  return table::OpenSqliteCatalog(
+      {.path = config.database_path, .name = config.name, .warehouse = config.warehouse});
+}
+
+Result<contract::Project> LoadProject(const std::string& folder) {
+  CALVE_ASSIGN(const std::vector<std::string> paths, YamlFiles(folder));
+  std::vector<contract::ProjectFile> files;
+  for (const std::string& path : paths) {
+    std::ifstream stream(fs::path(folder) / path, std::ios::binary);
+    if (!stream) {
+      return Error{ErrorKind::kInvalidArgument,
+                   fmt::format("cannot read {}/{}", folder, path)};
+    }
+    files.push_back({path, std::string(std::istreambuf_iterator<char>(stream), {})});
+  }
+  return contract::ParseProject(files);
+}
+
+Result<table::TableName> LandingTableOf(const contract::Project& project) {
+  std::set<table::TableName> tables;
+  for (const contract::Model& model : project.models) {
+    for (const contract::Source& source : project.sources) {
+      if (model.kind == contract::ModelKind::kDedupe && model.from == source.name) {
+        tables.insert({source.name_space, source.name});
+      }
+    }
+  }
+  if (tables.size() == 1) {
+    return *tables.begin();
+  }
+  return Error{
+      ErrorKind::kInvalidArgument,
+      fmt::format("the dbt project {} has {} landing tables that a model of kind "
+                  "dedupe reads; it needs one, or name it by --target-table",
+                  project.name, tables.size())};
+}
+
+}  // namespace calve::app

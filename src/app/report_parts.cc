@@ -1,0 +1,32 @@
+#include "app/report_parts.h"
+
+namespace calve::app {
+
+void AddRound(const RoundReport& report, Document& document) {
+  Record& run = document.AddRecord("run");
+  run.Add("extracted_rows", report.extract.rows, CellFormat::kCount);
+  run.Add("extracted_files", static_cast<int64_t>(report.extract.keys.size()));
+  run.Add("ingested_rows", report.ingested_rows, CellFormat::kCount);
+  run.Add("ingested_files", report.ingested_files);
+  run.Add("commits", report.transform.commits);
+  run.Add("quarantined", report.quarantined(), CellFormat::kCount);
+  run.Add("extract_seconds", report.extract_seconds, CellFormat::kSeconds);
+  run.Add("ingest_seconds", report.ingest_seconds, CellFormat::kSeconds);
+  run.Add("transform_seconds", report.transform_seconds, CellFormat::kSeconds);
+  AddModels(report.transform, document);
+}
+
+void AddModels(const flow::TransformReport& report, Document& document) {
+  Table& table = document.AddTable({{"table"},
+                                    {"input_rows", CellFormat::kCount},
+                                    {"inserted", CellFormat::kCount},
+                                    {"deleted", CellFormat::kCount},
+                                    {"quarantined", CellFormat::kCount}},
+                                   "models");
+  for (const flow::ModelReport& model : report.models) {
+    table.Add({model.table, model.input_rows, model.inserted, model.deleted,
+               model.quarantined});
+  }
+}
+
+}  // namespace calve::app

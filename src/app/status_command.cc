@@ -1,0 +1,70 @@
+#include <algorithm>
+
+#include <CLI/CLI.hpp>
+
+#include "app/commands.h"
+#include "app/pipeline_state.h"
+
+namespace calve::app {
+namespace {
+
+Cell Optional(const std::optional<int64_t>& number) {
+  return number ? Cell(*number) : Cell();
+}
+
+void AddPipeline(const flow::Pipeline& pipeline, const PipelineState& state,
+                 Document& document) {
+  Record& record = document.AddRecord("pipeline");
+  record.Add("name", pipeline.name);
+  record.Add("source_rows_waiting", state.source ? Cell(state.source->rows) : Cell(),
+             CellFormat::kCount);
+  record.Add("source_cursor", state.source ? Cell(state.source->cursor_mode) : Cell());
+  record.Add("source_problem",
+             state.source_problem.empty() ? Cell() : Cell(state.source_problem));
+  record.Add("landing_files_waiting", static_cast<int64_t>(state.pending_keys.size()),
+             CellFormat::kCount);
+}
+
+void AddTables(const PipelineState& state, TimestampUs now, Document& document) {
+  constexpr double kMicro = 1e-6;
+  Table& tables = document.AddTable({{"table"},
+                                     {"rows", CellFormat::kCount},
+                                     {"files", CellFormat::kCount},
+                                     {"size", CellFormat::kBytes},
+                                     {"last_commit"},
+                                     {"age_seconds", CellFormat::kSeconds},
+                                     {"snapshots_waiting", CellFormat::kCount},
+                                     {"rows_waiting", CellFormat::kCount}},
+                                    "tables");
+  for (const TableState& table : state.tables) {
+    Cell commit;
+    Cell age;
+    if (table.last_commit) {
+      commit = FormatIsoTimestamp(*table.last_commit);
+      age = std::max(0.0,
+                     static_cast<double>(now.value - table.last_commit->value) * kMicro);
+    }
+    tables.Add({table.table, Optional(table.totals.rows),
+                Optional(table.totals.data_files), Optional(table.totals.bytes), commit,
+                age, table.waiting_snapshots, table.waiting_rows});
+  }
+}
+
+Result<Document> ShowStatus(Session& session) {
+  CALVE_ASSIGN(const flow::Pipeline pipeline,
+               session.LoadPipeline({.landing = true, .catalog = true, .models = true}));
+  CALVE_ASSIGN(const PipelineState state, LookAtPipeline(pipeline));
+  Document document;
+  AddPipeline(pipeline, state, document);
+  AddTables(state, session.clock().Now(), document);
+  return document;
+}
+
+}  // namespace
+
+void AddStatusCommand(Commands& commands) {
+  commands.Add("status", "Show rows, freshness and what waits, table by table",
+               [](Session& session) { return ShowStatus(session); });
+}
+
+}  // namespace calve::app
