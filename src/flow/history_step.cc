@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <optional>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -127,16 +128,58 @@ Result<std::vector<StoredVersion>> VersionsOf(const FoundRows& found,
   return versions;
 }
 
+/// A batch's events by key, without an allocation a key; what is kept of a key's stored
+/// versions is made only once one is found.
+class EventsByKey {
+ public:
+  EventsByKey(const std::vector<model::KeyedEvent>& events, contract::EventOrder order)
+      : events_(events), order_(order), next_(events.size(), kNone) {
+    first_.reserve(events.size());
+    for (size_t i = 0; i < events.size(); ++i) {
+      const auto [it, added] = first_.try_emplace(events[i].key, i);
+      if (!added) {
+        next_[i] = std::exchange(it->second, i);
+      }
+    }
+  }
+
+  /// The neighbours of a key of the batch.
+  KeyNeighbours& Of(const RowKey& key) {
+    const auto [it, added] = neighbours_.try_emplace(key);
+    if (added) {
+      for (size_t i = first_.at(key); i != kNone; i = next_[i]) {
+        it->second.AddNew(events_[i].position);
+      }
+      it->second.Prepare(order_);
+    }
+    return it->second;
+  }
+
+  model::StoredVersions Take() {
+    model::StoredVersions versions;
+    for (auto& [key, neighbours] : neighbours_) {
+      versions.emplace(key, neighbours.Take());
+    }
+    return versions;
+  }
+
+ private:
+  static constexpr size_t kNone = static_cast<size_t>(-1);
+
+  const std::vector<model::KeyedEvent>& events_;  // Outlives this object.
+  contract::EventOrder order_;
+  std::unordered_map<std::string_view, size_t> first_;  // the key's event added last
+  std::vector<size_t> next_;  // the event of the same key added before, or kNone
+  std::unordered_map<RowKey, KeyNeighbours> neighbours_;
+};
+
 Result<Neighbours> FindNeighbours(const StepContext& context, const KeySet& keys,
                                   const std::vector<model::KeyedEvent>& events) {
-  std::unordered_map<RowKey, KeyNeighbours> by_key;
-  for (const model::KeyedEvent& event : events) {
-    by_key[event.key].AddNew(event.position);
-  }
-  for (auto& [key, neighbours] : by_key) {
-    neighbours.Prepare(context.model.order);
-  }
   Neighbours found;
+  if (context.update.base().metadata.current_snapshot() == nullptr) {
+    return found;
+  }
+  EventsByKey by_key(events, context.model.order);
   const auto visit = [&](const FoundRows& rows) -> Status {
     if (found.files.empty() ||
         found.files.back().file.file_path != rows.task->file.file_path) {
@@ -145,17 +188,13 @@ Result<Neighbours> FindNeighbours(const StepContext& context, const KeySet& keys
     CALVE_ASSIGN(const auto versions, VersionsOf(rows, found.places.size()));
     for (size_t i = 0; i < versions.size(); ++i) {
       found.places.push_back({found.files.size() - 1, rows.positions[i]});
-      by_key.at(rows.keys[i]).Offer(versions[i]);
+      by_key.Of(rows.keys[i]).Offer(versions[i]);
     }
     return {};
   };
   CALVE_TRY(context.lookup.Find(context.update.base(), keys,
                                 {kValidFrom, kValidTo, kEventId}, visit));
-  for (auto& [key, neighbours] : by_key) {
-    if (auto versions = neighbours.Take(); !versions.empty()) {
-      found.versions.emplace(key, std::move(versions));
-    }
-  }
+  found.versions = by_key.Take();
   return found;
 }
 

@@ -176,7 +176,8 @@ Result<IngestReport> Ingest(const Pipeline& pipeline, const std::string& key,
     if (sha256) {
       CALVE_TRY(CheckUnchanged(pipeline, key, *sha256));
     } else if (sha256.error().kind != ErrorKind::kNotFound) {
-      return sha256.error();  // A file that is gone was archived: its rows are in the table.
+      return sha256
+          .error();  // A file that is gone was archived: its rows are in the table.
     }
     return IngestReport{.rows = 0, .repeated = true};
   }

@@ -1,6 +1,7 @@
 #include "flow/key_lookup.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include <arrow/array.h>
@@ -47,16 +48,80 @@ std::vector<Literal> DistinctLiterals(const arrow::Array& array) {
   }
 }
 
-/// Keeps the rows whose key is wanted.
+/// More bits than this (8 MiB) would cost more than they save.
+constexpr uint64_t kMaxBits = uint64_t{1} << 26;
+
+/// Sets the bits of integer values.
+void SetBits(KeySet& keys) {
+  std::vector<int64_t> values;
+  values.reserve(keys.first_values.size());
+  for (const Literal& literal : keys.first_values) {
+    if (const auto* narrow = std::get_if<int32_t>(&literal)) {
+      values.push_back(*narrow);
+    } else if (const auto* wide = std::get_if<int64_t>(&literal)) {
+      values.push_back(*wide);
+    } else {
+      return;
+    }
+  }
+  if (values.empty()) {
+    return;
+  }
+  const uint64_t span =
+      static_cast<uint64_t>(values.back()) - static_cast<uint64_t>(values.front());
+  if (span >= kMaxBits) {
+    return;
+  }
+  keys.bits_from = values.front();
+  keys.bits.resize(span + 1);
+  for (const int64_t value : values) {
+    keys.bits[static_cast<uint64_t>(value) - static_cast<uint64_t>(values.front())] =
+        true;
+  }
+}
+
+template <typename ArrayType>
+std::vector<int64_t> RowsByBits(const arrow::Array& column, const KeySet& keys) {
+  const auto& values = static_cast<const ArrayType&>(column);
+  std::vector<int64_t> rows;
+  for (int64_t i = 0; i < values.length(); ++i) {
+    if (values.IsValid(i) && keys.MayBeginWith(values.Value(i))) {
+      rows.push_back(i);
+    }
+  }
+  return rows;
+}
+
+/// Rows whose key may be wanted, ascending.
+std::vector<int64_t> CandidateRows(const arrow::RecordBatch& batch, const KeySet& keys) {
+  const arrow::Array& first = *batch.column(0);
+  if (!keys.bits.empty() && first.type_id() == arrow::Type::INT32) {
+    return RowsByBits<arrow::Int32Array>(first, keys);
+  }
+  if (!keys.bits.empty() && first.type_id() == arrow::Type::INT64) {
+    return RowsByBits<arrow::Int64Array>(first, keys);
+  }
+  std::vector<int64_t> rows(static_cast<size_t>(batch.num_rows()));
+  std::iota(rows.begin(), rows.end(), int64_t{0});
+  return rows;
+}
+
+/// Keeps the rows whose key is wanted. Requires: the batch's first column is the key's
+/// first.
 Result<FoundRows> Matching(const table::ScanTask& task,
                            const std::shared_ptr<arrow::RecordBatch>& batch,
                            const KeySet& keys) {
-  CALVE_ASSIGN(auto encoded, model::EncodeKeys(*batch, keys.columns));
-  CALVE_ASSIGN(const auto position_column, ColumnOf(*batch, "_pos"));
-  const auto& positions = static_cast<const arrow::Int64Array&>(*position_column);
   FoundRows found{.task = &task, .rows = nullptr, .keys = {}, .positions = {}};
+  const std::vector<int64_t> candidate_rows = CandidateRows(*batch, keys);
+  if (candidate_rows.empty()) {
+    return found;
+  }
+  CALVE_ASSIGN(const auto candidates, TakeRows(batch, candidate_rows));
+  CALVE_ASSIGN(auto encoded, model::EncodeKeys(*candidates, keys.columns));
+  CALVE_ASSIGN(const auto position_column, ColumnOf(*candidates, "_pos"));
+  const auto& positions = static_cast<const arrow::Int64Array&>(*position_column);
   std::vector<int64_t> rows;
-  for (int64_t i = 0; i < batch->num_rows(); ++i) {
+  for (int64_t i = 0; i < candidates->num_rows(); ++i) {
     auto& key = encoded[static_cast<size_t>(i)];
     if (keys.keys.contains(key)) {
       rows.push_back(i);
@@ -65,7 +130,7 @@ Result<FoundRows> Matching(const table::ScanTask& task,
     }
   }
   if (!rows.empty()) {
-    CALVE_ASSIGN(found.rows, TakeRows(batch, rows));
+    CALVE_ASSIGN(found.rows, TakeRows(candidates, rows));
   }
   return found;
 }
@@ -76,9 +141,13 @@ Result<KeySet> MakeKeySet(const arrow::RecordBatch& batch,
                           std::vector<std::string> columns,
                           const std::vector<model::RowKey>& encoded) {
   CALVE_ASSIGN(const auto first, ColumnOf(batch, columns.front()));
-  return KeySet{.columns = std::move(columns),
-                .keys = {encoded.begin(), encoded.end()},
-                .first_values = DistinctLiterals(*first)};
+  KeySet keys{.columns = std::move(columns),
+              .keys = {encoded.begin(), encoded.end()},
+              .first_values = DistinctLiterals(*first),
+              .bits_from = 0,
+              .bits = {}};
+  SetBits(keys);
+  return keys;
 }
 
 Result<table::Schema> Projection(const table::LoadedTable& table,
@@ -116,6 +185,10 @@ Status ScanKeyLookup::Find(const table::LoadedTable& table, const KeySet& keys,
   }
   CALVE_ASSIGN(const auto tasks,
                table::PlanScan(store_, table.metadata, *snapshot, filters));
+  for (table::ColumnFilter& filter : filters) {
+    filter.values
+        .clear();  // Row groups are left out by the bounds; each file copies these.
+  }
   const table::ReadOptions options{.projection = std::move(projection),
                                    .filters = std::move(filters),
                                    .with_position = true,

@@ -3,6 +3,7 @@
 /// \file flow/key_lookup.h
 /// The stored rows of given keys: the one way that models look back into a table.
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,6 +26,17 @@ struct KeySet {
   std::unordered_set<model::RowKey> keys;
   /// The first key column's distinct values, ascending by Compare: what leaves out files.
   std::vector<table::Literal> first_values;
+  /// Where that column is an integer and its values lie close enough: a bit for each
+  /// value from `bits_from` on, so that most stored rows are passed over without being
+  /// encoded.
+  int64_t bits_from = 0;
+  std::vector<bool> bits;
+
+  /// Whether a key can begin with this value. Requires: `bits` is not empty.
+  bool MayBeginWith(int64_t value) const {
+    const auto at = static_cast<uint64_t>(value) - static_cast<uint64_t>(bits_from);
+    return at < bits.size() && bits[at];
+  }
 };
 
 /// Collects the keys of a batch. \param encoded  EncodeKeys of the same batch and columns
