@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <unordered_map>
 #include <utility>
 
@@ -16,9 +17,13 @@ namespace {
 
 using model::RowKey;
 
-/// The latest event that flattened holds of each key, unless the batch holds that event
-/// too: then the batch decides, as if the event were new, so that a repeat heals what is
-/// missing.
+/// Before every event: the key is known, by none of the events at hand.
+constexpr model::EventPosition kLongAgo{{std::numeric_limits<int64_t>::min()},
+                                        std::numeric_limits<int64_t>::min()};
+
+/// The latest event that flattened holds of each key. Where the batch holds that event
+/// too it is taken for new, so that a repeat heals what is missing: the table may still
+/// hold any older row of the key.
 Result<model::LatestEvents> FindLatest(const StepContext& context, const KeySet& keys,
                                        const std::vector<model::KeyedEvent>& events,
                                        const table::LoadedTable& flattened) {
@@ -38,7 +43,7 @@ Result<model::LatestEvents> FindLatest(const StepContext& context, const KeySet&
   for (const model::KeyedEvent& event : events) {
     const auto it = latest.find(event.key);
     if (it != latest.end() && it->second.event_id == event.position.event_id) {
-      latest.erase(it);
+      it->second = kLongAgo;
     }
   }
   return latest;
@@ -60,9 +65,8 @@ std::unordered_map<RowKey, int64_t> InsertedIds(
 Status RemoveReplaced(const StepContext& context, const KeySet& keys,
                       const std::vector<model::KeyedEvent>& events,
                       model::CurrentPlan& plan, RowRemoval& removal) {
-  const KeySet removed{.columns = keys.columns,
-                       .keys = {plan.removed.begin(), plan.removed.end()},
-                       .first_values = keys.first_values};
+  KeySet removed = keys;
+  removed.keys = {plan.removed.begin(), plan.removed.end()};
   const auto inserted = InsertedIds(plan, events);
   std::unordered_set<int64_t> present;
   const auto visit = [&](const FoundRows& found) -> Status {

@@ -137,6 +137,27 @@ TEST(TransformLawTest, ModelsRunOneByOneInAnyCutGiveTheSameRows) {
   EXPECT_TRUE(held);
 }
 
+TEST(TransformTest, AMartThatCatchesUpAloneReplacesTheOlderRow) {
+  FlowFixture fixture;
+  const OrderEvent first{
+      .id = 1, .operation = 'I', .time_us = 1, .order_id = 1, .description = "old"};
+  const OrderEvent second{
+      .id = 2, .operation = 'U', .time_us = 2, .order_id = 1, .description = "new"};
+  const OrderEvent gone{
+      .id = 3, .operation = 'D', .time_us = 3, .order_id = 1, .description = ""};
+  fixture.Land({first});
+  fixture.Run();
+  fixture.Land({second});
+  fixture.Run({.select = "staging", .full_refresh = false});
+  fixture.Run({.select = "orders", .full_refresh = false});
+  EXPECT_EQ(fixture.Rows("marts.orders", {"description"}),
+            std::vector<std::string>{"new"});
+  fixture.Land({gone});
+  fixture.Run({.select = "staging", .full_refresh = false});
+  fixture.Run({.select = "orders", .full_refresh = false});
+  EXPECT_EQ(fixture.Rows("marts.orders", {"description"}), std::vector<std::string>{});
+}
+
 TEST(TransformTest, ARepeatFindsNothingToDo) {
   FlowFixture fixture;
   fixture.Land(
