@@ -70,6 +70,8 @@ struct InflateStream {
   InflateStream() : ok(inflateInit2(&stream, kRawWindowBits) == Z_OK) {}
   InflateStream(const InflateStream&) = delete;
   InflateStream& operator=(const InflateStream&) = delete;
+  InflateStream(InflateStream&&) = delete;
+  InflateStream& operator=(InflateStream&&) = delete;
   ~InflateStream() {
     if (ok) {
       inflateEnd(&stream);

@@ -49,15 +49,18 @@ struct RecordField {
 
 /// One type. What its kind has no use for is empty.
 struct Node {
+  // Initializers let GCC see that a designated list may leave a member out.
+  // NOLINTBEGIN(readability-redundant-member-init)
   Kind kind = Kind::kNull;
   std::string name = {};                 // record, fixed, enum: full name
   size_t fixed_size_bytes = 0;           // fixed
   std::vector<RecordField> fields = {};  // record
-  TypeRef items = {};                    // array: its items = {}; map: its values
+  TypeRef items = {};                    // array: its items; map: its values
   std::optional<int32_t> item_id = {};   // array: `element-id`; map: `value-id`
   std::optional<int32_t> key_id = {};    // map: `key-id`
   std::vector<TypeRef> branches = {};    // union; none is a union itself
   std::string logical_type = {};  // `map` on an array of key-value records, `date`, …
+  // NOLINTEND(readability-redundant-member-init)
 };
 
 /// A parsed schema. A value.

@@ -105,10 +105,7 @@ class ValueReader {
       if (count == 0) {
         return {};
       }
-      for (int64_t i = 0; i < count; ++i) {
-        CALVE_TRY(decoder_.PayStep());
-        CALVE_TRY(read_item(node->items));
-      }
+      CALVE_TRY(ReadBlock(count, node->items, read_item));
     }
   }
 
@@ -122,6 +119,15 @@ class ValueReader {
   Error Mismatch(const Node& found, std::string_view wanted) const;
 
  private:
+  template <typename ReadItem>
+  Status ReadBlock(int64_t count, TypeRef item, ReadItem& read_item) {
+    for (int64_t i = 0; i < count; ++i) {
+      CALVE_TRY(decoder_.PayStep());
+      CALVE_TRY(read_item(item));
+    }
+    return {};
+  }
+
   Status ReadScalar(const Node& node, bool& into);
   Status ReadScalar(const Node& node, int32_t& into);
   Status ReadScalar(const Node& node, int64_t& into);
