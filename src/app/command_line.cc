@@ -122,6 +122,16 @@ int RunChosen(const CommandBody& body, Session& session, std::ostream& output) {
   return kDone;
 }
 
+/// What is wrong with the words. The parser says of a word that is no command only that a
+/// command is missing.
+std::string UsageMessage(const CLI::App& parser, const CLI::ParseError& error) {
+  const std::vector<std::string> unknown = parser.remaining();
+  if (parser.get_subcommands().empty() && !unknown.empty()) {
+    return "unknown command '" + unknown.front() + "'; see calve --help";
+  }
+  return std::string(error.what()) + "; see calve --help";
+}
+
 int ParseAndRun(const std::vector<std::string>& arguments,
                 const Surroundings& surroundings, std::ostream& output,
                 MessageStream& messages) {
@@ -141,9 +151,8 @@ int ParseAndRun(const std::vector<std::string>& arguments,
     output << parser.help();  // of the command that was parsed last
     return kDone;
   } catch (const CLI::ParseError& error) {
-    return Fail(
-        {ErrorKind::kInvalidArgument, std::string(error.what()) + "; see calve --help"},
-        FormatWanted(arguments), output, messages);
+    return Fail({ErrorKind::kInvalidArgument, UsageMessage(parser, error)},
+                FormatWanted(arguments), output, messages);
   }
   Session session(ToOptions(words), surroundings, messages);
   StartLog(session.options().log, messages);

@@ -27,7 +27,7 @@ struct Outcome {
   std::string messages;
 };
 
-Outcome Run(const std::vector<std::string>& arguments, Environment environment = {}) {
+Outcome Invoke(const std::vector<std::string>& arguments, Environment environment = {}) {
   std::ostringstream output;
   std::ostringstream messages;
   const int code = RunCommandLine(arguments, {.environment = std::move(environment)},
@@ -39,14 +39,14 @@ Outcome Run(const std::vector<std::string>& arguments, Environment environment =
 class ProjectTest : public ::testing::Test {
  protected:
   ProjectTest() {
-    EXPECT_EQ(Run({"-q", "init", folder_.path()}).code, 0);
+    EXPECT_EQ(Invoke({"-q", "init", folder_.path()}).code, 0);
     environment_["CALVE_SOURCE__POSTGRES__DSN"] =
         "postgresql://ecom:hunter2@127.0.0.1:1/ecom";
   }
 
   Outcome Call(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {"-c", folder_.File("calve.yaml")});
-    return Run(arguments, environment_);
+    return Invoke(arguments, environment_);
   }
 
   TempFolder folder_;
@@ -54,40 +54,40 @@ class ProjectTest : public ::testing::Test {
 };
 
 TEST(CommandLineTest, VersionIsARecordInEveryFormat) {
-  EXPECT_THAT(Run({"version"}).output, StartsWith("calve           0."));
-  const Json json = Json::parse(Run({"-o", "json", "version"}).output);
+  EXPECT_THAT(Invoke({"version"}).output, StartsWith("calve           0."));
+  const Json json = Json::parse(Invoke({"-o", "json", "version"}).output);
   EXPECT_EQ(json.at("iceberg_format"), "2");
-  EXPECT_THAT(Run({"version", "-o", "csv"}).output,
+  EXPECT_THAT(Invoke({"version", "-o", "csv"}).output,
               StartsWith("calve,iceberg_format,arrow,compiler\n"));
 }
 
 TEST(CommandLineTest, HelpGoesToStdoutAndIsNoFailure) {
-  const Outcome all = Run({"--help"});
+  const Outcome all = Invoke({"--help"});
   EXPECT_EQ(all.code, 0);
   EXPECT_THAT(all.output, HasSubstr("demo"));
   EXPECT_EQ(all.messages, "");
-  const Outcome one = Run({"extract", "--help"});
+  const Outcome one = Invoke({"extract", "--help"});
   EXPECT_EQ(one.code, 0);
   EXPECT_THAT(one.output, HasSubstr("--data-interval-start"));
 }
 
 TEST(CommandLineTest, WrongUseEndsWithTwoAndSaysWhatIsWrong) {
-  const Outcome unknown = Run({"frobnicate"});
+  const Outcome unknown = Invoke({"frobnicate"});
   EXPECT_EQ(unknown.code, 2);
   EXPECT_EQ(unknown.output, "");
   EXPECT_THAT(unknown.messages, HasSubstr("frobnicate"));
-  EXPECT_EQ(Run({}).code, 2);
-  EXPECT_EQ(Run({"version", "--output", "xml"}).code, 2);
-  EXPECT_EQ(Run({"ingest"}).code, 2);
-  EXPECT_EQ(Run({"table"}).code, 2);
+  EXPECT_EQ(Invoke({}).code, 2);
+  EXPECT_EQ(Invoke({"version", "--output", "xml"}).code, 2);
+  EXPECT_EQ(Invoke({"ingest"}).code, 2);
+  EXPECT_EQ(Invoke({"table"}).code, 2);
 }
 
 TEST(CommandLineTest, FailureIsOneJsonDocumentOnStdout) {
-  const Outcome usage = Run({"frobnicate", "-o", "json"});
+  const Outcome usage = Invoke({"frobnicate", "-o", "json"});
   EXPECT_EQ(usage.code, 2);
   EXPECT_EQ(Json::parse(usage.output).at("error").at("kind"), "invalid_argument");
 
-  const Outcome config = Run({"-c", "/nowhere/calve.yaml", "status", "-o", "json"});
+  const Outcome config = Invoke({"-c", "/nowhere/calve.yaml", "status", "-o", "json"});
   EXPECT_EQ(config.code, 2);
   EXPECT_EQ(Json::parse(config.output).at("error").at("message"),
             "cannot read the configuration /nowhere/calve.yaml: No such file or "
@@ -95,21 +95,21 @@ TEST(CommandLineTest, FailureIsOneJsonDocumentOnStdout) {
 }
 
 TEST(CommandLineTest, MissingPartsAreNamedWithTheirRemedy) {
-  EXPECT_EQ(Run({"extract"}).messages,
+  EXPECT_EQ(Invoke({"extract"}).messages,
             "calve: no source is configured: set source.postgres.dsn in calve.yaml "
             "(`calve init` writes one), or the variable CALVE_SOURCE__POSTGRES__DSN\n");
-  const Outcome landing = Run({"extract"}, {{"PGHOST", "localhost"}});
+  const Outcome landing = Invoke({"extract"}, {{"PGHOST", "localhost"}});
   EXPECT_EQ(landing.code, 2);
   EXPECT_THAT(landing.messages, HasSubstr("CALVE_LANDING__URI"));
   EXPECT_THAT(
-      Run({"ingest", "--s3-key", "k"}, {{"CALVE_LANDING__URI", "/tmp/x"}}).messages,
+      Invoke({"ingest", "--s3-key", "k"}, {{"CALVE_LANDING__URI", "/tmp/x"}}).messages,
       HasSubstr("CALVE_CATALOG__URI"));
 }
 
 TEST(CommandLineTest, VaultAloneIsRefusedByName) {
   const Outcome outcome =
-      Run({"extract", "-o", "json"},
-          {{"VAULT_ADDR", "http://vault:8200"}, {"VAULT_TOKEN", "hvs.token"}});
+      Invoke({"extract", "-o", "json"},
+             {{"VAULT_ADDR", "http://vault:8200"}, {"VAULT_TOKEN", "hvs.token"}});
   EXPECT_EQ(outcome.code, 2);
   EXPECT_EQ(Json::parse(outcome.output).at("error").at("kind"), "unsupported");
   EXPECT_THAT(outcome.messages, HasSubstr("VAULT_ADDR"));
@@ -117,21 +117,22 @@ TEST(CommandLineTest, VaultAloneIsRefusedByName) {
 }
 
 TEST(CommandLineTest, IntervalsAreCheckedBeforeAnythingIsOpened) {
-  EXPECT_THAT(Run({"extract", "--data-interval-start", "2025-01-01"}).messages,
+  EXPECT_THAT(Invoke({"extract", "--data-interval-start", "2025-01-01"}).messages,
               HasSubstr("go together"));
-  EXPECT_THAT(Run({"extract", "--window"}).messages, HasSubstr("--window needs"));
-  EXPECT_THAT(Run({"extract", "--data-interval-start", "2025-01-02",
-                   "--data-interval-end", "2025-01-01"})
+  EXPECT_THAT(Invoke({"extract", "--window"}).messages, HasSubstr("--window needs"));
+  EXPECT_THAT(Invoke({"extract", "--data-interval-start", "2025-01-02",
+                      "--data-interval-end", "2025-01-01"})
                   .messages,
               HasSubstr("lies before"));
   EXPECT_THAT(
-      Run({"extract", "--data-interval-start", "x", "--data-interval-end", "y"}).messages,
+      Invoke({"extract", "--data-interval-start", "x", "--data-interval-end", "y"})
+          .messages,
       HasSubstr("--data-interval-start must be a time"));
 }
 
 TEST(CommandLineTest, BucketsComeLater) {
   const Outcome outcome =
-      Run({"extract", "--target-bucket", "lake-bucket"}, {{"PGHOST", "localhost"}});
+      Invoke({"extract", "--target-bucket", "lake-bucket"}, {{"PGHOST", "localhost"}});
   EXPECT_EQ(outcome.code, 2);
   EXPECT_THAT(outcome.messages, HasSubstr("--target-bucket lake-bucket names a bucket"));
 }
@@ -139,8 +140,8 @@ TEST(CommandLineTest, BucketsComeLater) {
 TEST(CommandLineTest, GeneratedFilesFollowTheirSeed) {
   const TempFolder folder;
   const auto generate = [&](const std::string& name, const std::string& seed) {
-    return Run({"generate", "--obj-type", "order", "--events", "500", "--output-file",
-                folder.File(name), "--seed", seed, "-o", "json"});
+    return Invoke({"generate", "--obj-type", "order", "--events", "500", "--output-file",
+                   folder.File(name), "--seed", seed, "-o", "json"});
   };
   const Outcome first = generate("a.csv", "7");
   ASSERT_EQ(first.code, 0) << first.messages;
@@ -153,19 +154,19 @@ TEST(CommandLineTest, GeneratedFilesFollowTheirSeed) {
               StartsWith("audit_operation,audit_timestamp,schema,table,order_id,"
                          "order_timestamp,created_at,updated_at,sum,description\n"));
   const Outcome after =
-      Run({"generate", "--events", "50", "--output-file", folder.File("d.csv"), "--after",
-           folder.File("a.csv"), "-o", "json"});
+      Invoke({"generate", "--events", "50", "--output-file", folder.File("d.csv"),
+              "--after", folder.File("a.csv"), "-o", "json"});
   EXPECT_GT(Json::parse(after.output).at("updates"), 20);
 }
 
 TEST(CommandLineTest, GenerateNeedsOneMeasure) {
-  EXPECT_EQ(Run({"generate", "--output-file", "/tmp/never.csv"}).code, 2);
-  EXPECT_EQ(Run({"generate", "--output-file", "/tmp/never.csv", "--events", "1",
-                 "--num-records", "1"})
+  EXPECT_EQ(Invoke({"generate", "--output-file", "/tmp/never.csv"}).code, 2);
+  EXPECT_EQ(Invoke({"generate", "--output-file", "/tmp/never.csv", "--events", "1",
+                    "--num-records", "1"})
                 .code,
             2);
-  const Outcome missing = Run({"generate", "--events", "1", "--output-file",
-                               "/tmp/never.csv", "--after", "/nowhere.csv"});
+  const Outcome missing = Invoke({"generate", "--events", "1", "--output-file",
+                                  "/tmp/never.csv", "--after", "/nowhere.csv"});
   EXPECT_EQ(missing.code, 1);
   EXPECT_THAT(missing.messages, HasSubstr("/nowhere.csv"));
 }
@@ -173,7 +174,7 @@ TEST(CommandLineTest, GenerateNeedsOneMeasure) {
 TEST(CommandLineTest, InitNeverOverwrites) {
   const TempFolder folder;
   folder.Write("calve.yaml", "mine");
-  const Outcome outcome = Run({"init", folder.path()});
+  const Outcome outcome = Invoke({"init", folder.path()});
   EXPECT_EQ(outcome.code, 2);
   EXPECT_THAT(outcome.messages, HasSubstr("calve.yaml is there already"));
   EXPECT_EQ(folder.Read("calve.yaml"), "mine");
@@ -182,7 +183,7 @@ TEST(CommandLineTest, InitNeverOverwrites) {
 
 TEST(CommandLineTest, ScriptsOfCompletionNameEveryCommand) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
-    const Outcome outcome = Run({"completions", shell});
+    const Outcome outcome = Invoke({"completions", shell});
     EXPECT_EQ(outcome.code, 0);
     EXPECT_THAT(outcome.output, HasSubstr("extract"));
     EXPECT_THAT(outcome.output, HasSubstr("data-interval-start"));
@@ -192,7 +193,7 @@ TEST(CommandLineTest, ScriptsOfCompletionNameEveryCommand) {
 TEST(CommandLineTest, DemoLeavesForeignFoldersAlone) {
   const TempFolder folder;
   folder.Write("calve.yaml", "mine");
-  const Outcome outcome = Run({"demo", "--dir", folder.path()});
+  const Outcome outcome = Invoke({"demo", "--dir", folder.path()});
   EXPECT_EQ(outcome.code, 2);
   EXPECT_THAT(outcome.messages, HasSubstr("holds files that no demo wrote"));
   EXPECT_EQ(folder.Read("calve.yaml"), "mine");
