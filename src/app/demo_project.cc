@@ -34,7 +34,8 @@ std::string ShortPath(const std::string& path) {
 std::string ProgramName() {
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  return error ? "calve" : ShortPath(program.string());
+  const std::string name = error ? "calve" : ShortPath(program.string());
+  return error || name.find('/') != name.npos ? name : "./" + name;
 }
 
 /// The value as YAML's single-quoted scalar, its dollar signs escaped.
@@ -152,7 +153,7 @@ std::string DemoProject::WhatToTry(const std::string& order, bool server_runs) c
   text += fmt::format("  {} row marts.orders {}\n", calve, order);
   if (server_runs) {
     text += fmt::format("  {} run --follow\n", calve);
-    text += fmt::format("  {} demo --stop\n", ProgramName());
+    text += fmt::format("  {} demo --dir {} --stop\n", ProgramName(), ShortPath(folder_));
   } else {
     text += fmt::format("  {} demo --keep-running    # the same, and PostgreSQL stays\n",
                         ProgramName());

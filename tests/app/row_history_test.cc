@@ -77,7 +77,8 @@ TEST(FindHistoryTest, UnknownKeysAreAskedFor) {
 TEST(LiteralFromTextTest, KeysAreReadByTheirColumnsType) {
   using table::TypeId;
   const auto cell = [](TypeId id, const std::string& text) {
-    const table::Type type{.id = id};
+    table::Type type;
+    type.id = id;
     const auto literal = LiteralFromText(type, text);
     return literal ? CellOf(type, *literal) : Cell("error: " + literal.error().message);
   };

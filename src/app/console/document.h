@@ -49,7 +49,7 @@ struct Table {
   std::vector<std::vector<Cell>> rows;  // each as long as columns
   /// Text shows each row as a block of lines, `row_name 2 of 3`, and marks what differs
   /// from the row before; empty: in columns.
-  std::string row_name = {};
+  std::string row_name;
 
   void Add(std::vector<Cell> row) { rows.push_back(std::move(row)); }
 };
@@ -74,7 +74,8 @@ class Document {
   }
   Table& AddTable(std::vector<Table::Column> columns, std::string name = "") {
     return std::get<Table>(
-        parts_.emplace_back(Part{std::move(name), Table{std::move(columns), {}}}).body);
+        parts_.emplace_back(Part{std::move(name), Table{std::move(columns), {}, {}}})
+            .body);
   }
   void AddNote(std::string text) { parts_.push_back({"", Note{std::move(text)}}); }
 

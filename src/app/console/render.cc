@@ -75,7 +75,7 @@ std::string Dump(const Json& json, int indent) {
 }
 
 std::string CsvField(const Cell& cell) {
-  const std::string text = CellText(cell, CellFormat::kPlain, "");
+  std::string text = CellText(cell, CellFormat::kPlain, "");
   const bool null = std::holds_alternative<std::monostate>(cell);
   const bool quote =
       (text.empty() && !null) || text.find_first_of(",\"\r\n") != std::string::npos;
@@ -122,6 +122,7 @@ Table MainTable(const Document& document) {
 std::string DocumentCsv(const Document& document) {
   const Table table = MainTable(document);
   std::vector<Cell> header;
+  header.reserve(table.columns.size());
   for (const Table::Column& column : table.columns) {
     header.emplace_back(column.name);
   }

@@ -92,6 +92,7 @@ class TextTable {
 
   std::string Lay(bool color) const {
     std::vector<std::string> names;
+    names.reserve(table_.columns.size());
     for (const Table::Column& column : table_.columns) {
       names.push_back(column.name);
     }
