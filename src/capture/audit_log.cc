@@ -116,28 +116,30 @@ Result<std::shared_ptr<arrow::RecordBatch>> AuditLog::Next() {
   }
   while (!copy_ended_ && decoder_->rows() < options_.batch_rows &&
          decoder_->bytes() < options_.batch_bytes) {
-    CALVE_ASSIGN(const auto piece, connection_->NextCopyData());
-    if (piece) {
-      CALVE_TRY(decoder_->Append(*piece));
-    } else {
-      copy_ended_ = true;
-      CALVE_TRY(decoder_->Finish());
-    }
+    CALVE_TRY(TakePiece());
   }
   if (decoder_->rows() == 0) {
     return std::shared_ptr<arrow::RecordBatch>();
   }
   CALVE_ASSIGN(auto batch, decoder_->TakeBatch());
-  CALVE_TRY(NoteBatch(*batch));
+  NoteBatch(*batch);
   return batch;
 }
 
-Status AuditLog::NoteBatch(const arrow::RecordBatch& batch) {
+Status AuditLog::TakePiece() {
+  CALVE_ASSIGN(const auto piece, connection_->NextCopyData());
+  if (piece) {
+    return decoder_->Append(*piece);
+  }
+  copy_ended_ = true;
+  return decoder_->Finish();
+}
+
+void AuditLog::NoteBatch(const arrow::RecordBatch& batch) {
   const auto& ids = static_cast<const arrow::Int64Array&>(*batch.column(0));
   const int64_t* begin = ids.raw_values();
   const int64_t largest = *std::max_element(begin, begin + ids.length());
   largest_id_ = largest_id_ ? std::max(*largest_id_, largest) : largest;
-  return {};
 }
 
 Result<std::optional<Cursor>> AuditLog::Finish() {

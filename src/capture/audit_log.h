@@ -79,7 +79,8 @@ class AuditLog {
 
   Status TakeSnapshot(const std::optional<Cursor>& since);
   Result<SourceNow> LookAtSource(const std::optional<Cursor>& since);
-  Status NoteBatch(const arrow::RecordBatch& batch);
+  Status TakePiece();
+  void NoteBatch(const arrow::RecordBatch& batch);
   Result<bool> IsFlushed();
   Status ForceFlush();
 

@@ -66,6 +66,7 @@ Result<int> RunProgram(const std::vector<std::string>& arguments,
                        const std::string& log_path) {
   std::vector<std::string> copies = arguments;
   std::vector<char*> pointers;
+  pointers.reserve(copies.size() + 1);
   for (std::string& argument : copies) {
     pointers.push_back(argument.data());
   }

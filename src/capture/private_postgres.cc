@@ -89,7 +89,7 @@ bool IsReachable(const fs::path& path) {
 
 /// The server's folder: the one asked for, unless user `postgres` can't get there.
 std::string PlaceFor(const std::string& asked) {
-  const std::string path = fs::path(asked).lexically_normal().string();
+  std::string path = fs::path(asked).lexically_normal().string();
   if (!IsRoot() || IsReachable(path)) {
     return path;
   }
@@ -300,7 +300,7 @@ Status PrivatePostgres::StartOnPort(int port) {
       "-c logging_collector=off -c fsync={}",
       port, options_.fsync ? "on" : "off");
   for (const auto& [name, value] : options_.settings) {
-    flags += " -c " + ShellQuoted(name + "=" + value);
+    flags += fmt::format(" -c {}", ShellQuoted(fmt::format("{}={}", name, value)));
   }
   std::error_code ignored;
   fs::remove(log_path_, ignored);

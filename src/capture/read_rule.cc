@@ -20,6 +20,9 @@ std::string XminModeSql(const std::optional<Cursor>& since, const SnapshotView& 
   if (!since) {
     return fmt::format("({} < {} OR NOT {})", xid, view.snapshot.xmin, kNormalXid);
   }
+  if (since->covered.xmin >= view.snapshot.xmin) {
+    return "false";  // No transaction has ended meanwhile: spares the scan of the table.
+  }
   // Behind an audit_xid cursor, rows are read again from the first transaction that it
   // doesn't cover; none can be missed.
   return fmt::format("({0} >= {1} AND {0} < {2} AND {3})", xid, since->covered.xmin,

@@ -74,16 +74,9 @@ class AttemptFiles {
   void Keep() { kept_ = true; }
 
   Status Append(const arrow::RecordBatch& batch) {
-    int64_t row = 0;
-    while (row < batch.num_rows()) {
-      if (writer_ == nullptr) {
-        CALVE_TRY(StartFile());
-      }
-      CALVE_ASSIGN(const int64_t rows, writer_->Append(batch, row));
+    for (int64_t row = 0; row < batch.num_rows();) {
+      CALVE_ASSIGN(const int64_t rows, AppendToFile(batch, row));
       row += rows;
-      if (row < batch.num_rows()) {
-        CALVE_TRY(CloseFile());
-      }
     }
     return {};
   }
@@ -98,6 +91,18 @@ class AttemptFiles {
   }
 
  private:
+  /// Appends what the open file takes, and closes it once it is full.
+  Result<int64_t> AppendToFile(const arrow::RecordBatch& batch, int64_t row) {
+    if (writer_ == nullptr) {
+      CALVE_TRY(StartFile());
+    }
+    CALVE_ASSIGN(const int64_t rows, writer_->Append(batch, row));
+    if (row + rows < batch.num_rows()) {
+      CALVE_TRY(CloseFile());
+    }
+    return rows;
+  }
+
   Status StartFile() {
     const std::string name = fmt::format("{}-{:05}", attempt_, files_.size() + 1);
     std::string key = pipeline_.landing.Key(landing::DatedName(date_, name));
@@ -134,9 +139,12 @@ Result<ExtractReport> ExtractBehind(const Pipeline& pipeline, Ledger& ledger,
                                     const ExtractRequest& request,
                                     capture::AuditLog& source, Progress& progress) {
   CALVE_ASSIGN(const auto since, CursorOf(ledger));
-  CALVE_TRY(request.window ? source.BeginWindow(
-                                 since, {request.interval->start, request.interval->end})
-                           : source.Begin(since));
+  if (request.window && request.interval) {
+    CALVE_TRY(
+        source.BeginWindow(since, {request.interval->start, request.interval->end}));
+  } else {
+    CALVE_TRY(source.Begin(since));
+  }
   const TimestampUs now = pipeline.clock->Now();
   AttemptFiles files(pipeline, request.interval ? request.interval->end : now);
   CALVE_TRY(CopyRows(source, files, progress));

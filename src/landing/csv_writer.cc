@@ -19,6 +19,7 @@ constexpr size_t kInitialBytes = 1 << 16;
 constexpr size_t kMaxNumberBytes = 20;
 constexpr int64_t kMicrosPerSecond = 1'000'000;
 constexpr int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
+constexpr std::string_view kUtc = "+00";
 constexpr size_t kMaxTimestampBytes = 32;  // with the time and offset behind the date
 
 constexpr int kIdIndex = kEventIdColumn - kEventColumnsOffset;
@@ -65,7 +66,7 @@ Result<int64_t> CsvWriter::Append(const arrow::RecordBatch& batch, int64_t first
     return Error{ErrorKind::kInvalidArgument,
                  "not a batch of events: " + batch.schema()->ToString()};
   }
-  const arrow::ArrayVector columns = batch.columns();
+  const arrow::ArrayVector& columns = batch.columns();
   const int64_t end = first_row + std::min(limit.rows, batch.num_rows() - first_row);
   int64_t row = first_row;
   for (; row < end; ++row) {
@@ -157,8 +158,8 @@ void CsvWriter::AppendTimestamp(TimestampUs time) {
   start[16] = ':';
   PutTwoDigits(start + 17, seconds % 60);
   char* out = PutFraction(start + 19, micros % kMicrosPerSecond);
-  std::memcpy(out, "+00", 3);
-  used_ += static_cast<size_t>(out + 3 - start);
+  out = std::copy(kUtc.begin(), kUtc.end(), out);
+  used_ += static_cast<size_t>(out - start);
 }
 
 }  // namespace calve::landing

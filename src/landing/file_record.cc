@@ -15,7 +15,7 @@ Status RecordFile(io::ObjectStore& store, const std::string& root,
                                            prefix.empty() ? "" : "/", io::Sha256Hex(key));
   const nlohmann::ordered_json record = {
       {"version", 1}, {"key", key}, {"sha256", sha256}};
-  const Status put = store.PutIfAbsent(location, ToText(record, /*indent=*/1));
+  Status put = store.PutIfAbsent(location, ToText(record, /*indent=*/1));
   if (put || put.error().kind != ErrorKind::kConflict) {
     return put;
   }

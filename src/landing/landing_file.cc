@@ -38,23 +38,29 @@ Result<std::unique_ptr<LandingFileWriter>> LandingFileWriter::Start(
 
 Result<int64_t> LandingFileWriter::Append(const arrow::RecordBatch& batch,
                                           int64_t first_row) {
-  int64_t appended = 0;
-  while (first_row + appended < batch.num_rows()) {
-    const CsvWriter::Limit limit = {
-        .rows = std::min(kRowsPerStep, limits_.rows - file_.rows),
-        .bytes = limits_.bytes - file_.bytes};
-    CALVE_ASSIGN(const int64_t rows, csv_.Append(batch, first_row + appended, limit,
-                                                 /*has_rows=*/file_.rows > 0));
+  int64_t row = first_row;
+  while (row < batch.num_rows()) {
+    CALVE_ASSIGN(const int64_t rows, AppendStep(batch, row));
     if (rows <= 0) {
       break;
     }
-    appended += rows;
-    file_.rows += rows;
-    if (csv_.bytes().size() >= kFlushBytes) {
-      CALVE_TRY(Flush());
-    }
+    row += rows;
   }
-  return appended;
+  return row - first_row;
+}
+
+Result<int64_t> LandingFileWriter::AppendStep(const arrow::RecordBatch& batch,
+                                              int64_t first_row) {
+  const CsvWriter::Limit limit = {
+      .rows = std::min(kRowsPerStep, limits_.rows - file_.rows),
+      .bytes = limits_.bytes - file_.bytes};
+  CALVE_ASSIGN(const int64_t rows,
+               csv_.Append(batch, first_row, limit, /*has_rows=*/file_.rows > 0));
+  file_.rows += rows;
+  if (csv_.bytes().size() >= kFlushBytes) {
+    CALVE_TRY(Flush());
+  }
+  return rows;
 }
 
 Status LandingFileWriter::Flush() {

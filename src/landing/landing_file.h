@@ -63,6 +63,7 @@ class LandingFileWriter {
  private:
   LandingFileWriter(std::unique_ptr<io::OutputFile> output, std::string key,
                     FileLimits limits);
+  Result<int64_t> AppendStep(const arrow::RecordBatch& batch, int64_t first_row);
   Status Flush();
 
   std::unique_ptr<io::OutputFile> output_;
