@@ -94,36 +94,31 @@ Result<std::shared_ptr<arrow::RecordBatch>> TakeRows(
 /// Flattens a batch row by row; columns grow by the rows that are kept.
 class Flattener {
  public:
-  Flattener(const arrow::RecordBatch& staged, const contract::Model& model)
+  Flattener(const arrow::RecordBatch& staged, const contract::Model& model,
+            const std::vector<std::string>& not_null)
       : staged_(staged),
         model_(model),
         layout_(LayOut(model)),
         members_(layout_.members),
+        rules_(staged, model, not_null),
         payloads_(
             static_cast<const arrow::StringArray&>(*staged.column(kRawDataColumn))) {}
 
-  Status Prepare(const std::vector<std::string>& not_null) {
+  Status Prepare() {
     for (size_t i = 0; i < model_.columns.size(); ++i) {
       if (!layout_.places[i].is_copied) {
         CALVE_ASSIGN(columns_.emplace_back(),
                      PayloadColumn::Make(model_.columns[i], staged_.num_rows()));
       }
     }
-    rules_.emplace(staged_, model_, not_null);
     return {};
   }
 
   Status Run() {
     const SourceFilter filter(staged_, model_.source_table);
     for (int64_t row = 0; row < staged_.num_rows(); ++row) {
-      if (!filter.Has(row)) {
-        continue;
-      }
-      if (auto violation = Stage(row)) {
-        violation->row = row;
-        plan_.violations.push_back(std::move(*violation));
-      } else {
-        CALVE_TRY(Keep(row));
+      if (filter.Has(row)) {
+        CALVE_TRY(Add(row));
       }
     }
     return {};
@@ -152,6 +147,15 @@ class Flattener {
   }
 
  private:
+  Status Add(int64_t row) {
+    if (auto violation = Stage(row)) {
+      violation->row = row;
+      plan_.violations.push_back(std::move(*violation));
+      return {};
+    }
+    return Keep(row);
+  }
+
   /// Reads and checks a row, and stages its values. \return what it broke
   std::optional<Violation> Stage(int64_t row) {
     if (payloads_.IsNull(row)) {
@@ -162,7 +166,7 @@ class Flattener {
       return PayloadViolation(*reason);
     }
     members_.Take(row, reader_.members());
-    if (auto violation = rules_->Check(row, members_, columns_)) {
+    if (auto violation = rules_.Check(row, members_, columns_)) {
       return violation;
     }
     const bool adds_columns = model_.schema_evolution == SchemaEvolution::kPropagate;
@@ -211,10 +215,10 @@ class Flattener {
   const contract::Model& model_;
   Layout layout_;
   RowMembers members_;
+  RowRules rules_;
   const arrow::StringArray& payloads_;
   PayloadReader reader_;
   std::vector<std::unique_ptr<PayloadColumn>> columns_;  // by members.contracted
-  std::optional<RowRules> rules_;
   ExtraColumns extras_;
   std::vector<int64_t> kept_;  // rows of the batch, ascending
   FlattenPlan plan_;
@@ -225,8 +229,8 @@ class Flattener {
 Result<FlattenPlan> Flatten(const arrow::RecordBatch& staged,
                             const contract::Model& model,
                             const std::vector<std::string>& not_null) {
-  Flattener flattener(staged, model);
-  CALVE_TRY(flattener.Prepare(not_null));
+  Flattener flattener(staged, model, not_null);
+  CALVE_TRY(flattener.Prepare());
   CALVE_TRY(flattener.Run());
   return std::move(flattener).Finish();
 }

@@ -44,7 +44,8 @@ class ColumnEncoder {
         AppendIntegers(static_cast<const arrow::TimestampArray&>(column));
         return true;
       case arrow::Type::DECIMAL128:
-        AppendBytes(static_cast<const arrow::FixedSizeBinaryArray&>(column), false);
+        AppendBytes(static_cast<const arrow::FixedSizeBinaryArray&>(column),
+                    /*prefix_length=*/false);
         return true;
       case arrow::Type::STRING:
         AppendBytes(static_cast<const arrow::StringArray&>(column), prefix_lengths_);

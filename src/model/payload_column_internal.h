@@ -25,6 +25,8 @@ class PayloadColumn {
                                                      int64_t rows);
   PayloadColumn(const PayloadColumn&) = delete;
   PayloadColumn& operator=(const PayloadColumn&) = delete;
+  PayloadColumn(PayloadColumn&&) = delete;
+  PayloadColumn& operator=(PayloadColumn&&) = delete;
   virtual ~PayloadColumn() = default;
 
   /// Casts the text and stages its value. \return whether it is in the grammar

@@ -140,7 +140,7 @@ class NestedWriter {
     bool first = true;
     for (auto item : array) {
       json::value element;
-      if (const auto error = std::move(item).get(element)) {
+      if (const auto error = item.get(element)) {
         return error;
       }
       out_ += first ? "" : ",";

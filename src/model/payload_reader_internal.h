@@ -25,6 +25,8 @@ class PayloadReader {
   PayloadReader();
   PayloadReader(const PayloadReader&) = delete;
   PayloadReader& operator=(const PayloadReader&) = delete;
+  PayloadReader(PayloadReader&&) = delete;
+  PayloadReader& operator=(PayloadReader&&) = delete;
   ~PayloadReader();
 
   /// Reads a payload, all of which is checked: UTF-8, escapes (a surrogate has its twin),

@@ -81,7 +81,7 @@ TEST(FlattenLawsTest, BothPayloadStylesGiveTheSameRowOrViolation) {
     RC_ASSERT(CellsOf(typed) == CellsOf(text));
     RC_ASSERT(typed.extra_columns == text.extra_columns);
   };
-  EXPECT_EQ(Counterexample(law, {.cases = 3000, .max_size = 12}), "");
+  EXPECT_EQ(Counterexample(law, {.cases = 1000, .max_size = 12}), "");
 }
 
 std::vector<LandedRow> AnyRows() {
@@ -143,7 +143,7 @@ TEST(FlattenLawsTest, AnyBytesGiveARowOrAViolation) {
     const auto plan = Flattened({{.raw = payload}}, StrictModel());
     RC_ASSERT(plan.rows->num_rows() + static_cast<int64_t>(plan.violations.size()) == 1);
   };
-  EXPECT_EQ(Counterexample(law, {.cases = 5000, .max_size = 12}), "");
+  EXPECT_EQ(Counterexample(law, {.cases = 2000, .max_size = 12}), "");
 }
 
 }  // namespace
