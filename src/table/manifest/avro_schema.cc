@@ -251,8 +251,9 @@ class SchemaParser {
   int depth_ = 0;
 };
 
-Result<WriterSchema> WriterSchema::Parse(std::string_view text) {
-  const json document = json::parse(text, /*cb=*/nullptr, /*allow_exceptions=*/false);
+Result<WriterSchema> WriterSchema::Parse(std::string_view json_text) {
+  const json document =
+      json::parse(json_text, /*cb=*/nullptr, /*allow_exceptions=*/false);
   if (document.is_discarded()) {
     return Corrupt("not JSON");
   }

@@ -70,7 +70,7 @@ class WriterSchema {
   /// since some writers repeat a fixed type. Aliases, defaults and documentation are
   /// ignored. \return the schema, or kCorrupt: no JSON, no Avro schema, an unknown name,
   /// nested too deep
-  static Result<WriterSchema> Parse(std::string_view json);
+  static Result<WriterSchema> Parse(std::string_view json_text);
 
   TypeRef root() const { return root_; }
   const Node& node(TypeRef ref) const { return nodes_[ref.index]; }

@@ -168,6 +168,13 @@ Status ValueReader::SkipNested(const Node& node) {
   return {};
 }
 
+Status ValueReader::SkipItem(const Node& node) {
+  if (node.kind == Kind::kMap) {
+    CALVE_TRY(decoder_.ReadBytes());  // the key
+  }
+  return Skip(node.items);
+}
+
 Status ValueReader::SkipItems(const Node& node) {
   while (true) {
     CALVE_ASSIGN(const int64_t count, decoder_.ReadItemCount());
@@ -175,10 +182,7 @@ Status ValueReader::SkipItems(const Node& node) {
       return {};
     }
     for (int64_t i = 0; i < count; ++i) {
-      if (node.kind == Kind::kMap) {
-        CALVE_TRY(decoder_.ReadBytes());
-      }
-      CALVE_TRY(Skip(node.items));
+      CALVE_TRY(SkipItem(node));
     }
   }
 }

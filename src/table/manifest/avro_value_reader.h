@@ -137,6 +137,7 @@ class ValueReader {
   Status SkipScalar(const Node& node);
   Status SkipNested(const Node& node);
   Status SkipItems(const Node& node);
+  Status SkipItem(const Node& node);
 
   const WriterSchema& schema_;
   Decoder& decoder_;

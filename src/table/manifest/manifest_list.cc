@@ -67,7 +67,7 @@ void EncodeValue(const FieldSummary& summary, Encoder& encoder) {
 }
 
 void EncodeSummaries(const std::vector<FieldSummary>& summaries, Encoder& encoder) {
-  encoder.WriteIsPresent(true);
+  encoder.WriteIsPresent(/*present=*/true);
   if (!summaries.empty()) {
     encoder.WriteLong(static_cast<int64_t>(summaries.size()));
     for (const FieldSummary& summary : summaries) {
@@ -77,7 +77,7 @@ void EncodeSummaries(const std::vector<FieldSummary>& summaries, Encoder& encode
   encoder.WriteLong(0);
 }
 
-/// Requires: the sequence numbers are set.
+/// An absent sequence number is written as 0, as format version 1 counts it.
 Status EncodeField(const FieldSpec& field, const ManifestFile& manifest,
                    Encoder& encoder) {
   switch (field.id) {
@@ -94,10 +94,10 @@ Status EncodeField(const FieldSpec& field, const ManifestFile& manifest,
       encoder.WriteInt(static_cast<int32_t>(manifest.content));
       return {};
     case kSequenceNumberId:
-      encoder.WriteLong(*manifest.sequence_number);
+      encoder.WriteLong(manifest.sequence_number.value_or(0));
       return {};
     case kMinSequenceNumberId:
-      encoder.WriteLong(*manifest.min_sequence_number);
+      encoder.WriteLong(manifest.min_sequence_number.value_or(0));
       return {};
     case kAddedSnapshotIdId:
       encoder.WriteLong(manifest.added_snapshot_id);
@@ -133,6 +133,14 @@ Status EncodeField(const FieldSpec& field, const ManifestFile& manifest,
       return Error{ErrorKind::kInternal,
                    fmt::format("no encoding for manifest list field {}", field.name)};
   }
+}
+
+Status EncodeManifest(const ManifestFile& manifest, int32_t format_version,
+                      Encoder& encoder) {
+  for (const FieldSpec& field : FieldsOf(ManifestFileFields(), format_version)) {
+    CALVE_TRY(EncodeField(field, manifest, encoder));
+  }
+  return {};
 }
 
 /// Gives manifests what they take from the snapshot that lists them first.
@@ -308,11 +316,7 @@ Status WriteManifestList(io::ObjectStore& store, const std::string& location,
   Inheritance inheritance(header);
   for (const ManifestFile& manifest : manifests) {
     CALVE_ASSIGN(const ManifestFile complete, inheritance.Apply(manifest));
-    for (const FieldSpec& field : ManifestFileFields()) {
-      if (field.since_version <= header.format_version) {
-        CALVE_TRY(EncodeField(field, complete, container.encoder()));
-      }
-    }
+    CALVE_TRY(EncodeManifest(complete, header.format_version, container.encoder()));
     CALVE_TRY(container.EndRecord());
   }
   CALVE_ASSIGN(const std::string bytes, container.Finish());

@@ -325,10 +325,7 @@ Json TypeJson(const FieldSpec& field, const SchemaContext& context) {
 
 Json FieldsJson(std::span<const FieldSpec> fields, const SchemaContext& context) {
   Json json = Json::array();
-  for (const FieldSpec& field : fields) {
-    if (field.since_version > context.format_version) {
-      continue;
-    }
+  for (const FieldSpec& field : FieldsOf(fields, context.format_version)) {
     Json type = TypeJson(field, context);
     json.push_back(field.required
                        ? FieldJson(field.name, field.id, std::move(type))

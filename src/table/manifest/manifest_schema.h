@@ -6,6 +6,7 @@
 /// "Manifest Lists", Appendix A "Avro".
 
 #include <cstdint>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -91,11 +92,18 @@ struct FieldSpec {
   int32_t value_id = 0;       // map
 };
 
-/// Fields in the order that they are written in; skip those of later format versions.
+/// Fields of all format versions, in the order that they are written in.
 std::span<const FieldSpec> EntryFields();
 std::span<const FieldSpec> DataFileFields();
 std::span<const FieldSpec> ManifestFileFields();
 std::span<const FieldSpec> SummaryFields();
+
+/// Those of `fields` that a format version has.
+inline auto FieldsOf(std::span<const FieldSpec> fields, int32_t format_version) {
+  return fields | std::views::filter([format_version](const FieldSpec& field) {
+           return field.since_version <= format_version;
+         });
+}
 
 /// The Avro schema, as JSON, of a manifest's entries. Names of partition fields that Avro
 /// does not allow are rewritten, and kept as `iceberg-field-name`.

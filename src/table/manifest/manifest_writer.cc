@@ -99,7 +99,8 @@ class ManifestBuilder {
                                  partition.size(), fields.size()));
     }
     for (size_t i = 0; i < fields.size(); ++i) {
-      if (partition[i].has_value() && !FitsExactly(fields[i].type, *partition[i])) {
+      const std::optional<Literal>& value = partition[i];
+      if (value.has_value() && !FitsExactly(fields[i].type, *value)) {
         return Invalid(fmt::format("the partition value of {} is no {}", fields[i].name,
                                    PrimitiveTypeName(fields[i].type)));
       }
@@ -117,14 +118,20 @@ class ManifestBuilder {
       case EntryStatus::kExisting:
         ++manifest_.existing_files;
         manifest_.existing_rows += rows;
-        manifest_.min_sequence_number =
-            std::min(*entry.data_sequence_number,
-                     manifest_.min_sequence_number.value_or(*entry.data_sequence_number));
+        LowerMinimum(entry.data_sequence_number);
         return;
       case EntryStatus::kDeleted:
         ++manifest_.deleted_files;
         manifest_.deleted_rows += rows;
         return;
+    }
+  }
+
+  void LowerMinimum(const std::optional<int64_t>& sequence_number) {
+    std::optional<int64_t>& minimum = manifest_.min_sequence_number;
+    // An absent number is less than any other.
+    if (!minimum.has_value() || sequence_number < minimum) {
+      minimum = sequence_number;
     }
   }
 
@@ -161,10 +168,8 @@ class ManifestBuilder {
   }
 
   Status EncodeDataFile(const DataFile& file) {
-    for (const FieldSpec& field : DataFileFields()) {
-      if (field.since_version <= header_.format_version) {
-        CALVE_TRY(EncodeDataFileField(field, file));
-      }
+    for (const FieldSpec& field : FieldsOf(DataFileFields(), header_.format_version)) {
+      CALVE_TRY(EncodeDataFileField(field, file));
     }
     return {};
   }

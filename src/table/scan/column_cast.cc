@@ -94,6 +94,16 @@ bool IsNanosecond(const arrow::DataType& type) {
           static_cast<const arrow::Time64Type&>(type).unit() == arrow::TimeUnit::NANO);
 }
 
+/// Parquet's reader takes text as it is, and so would those who trust the type.
+Result<ArrayPtr> CheckedText(ArrayPtr column, const arrow::Field& target) {
+  if (column->type_id() == arrow::Type::STRING &&
+      !static_cast<const arrow::StringArray&>(*column).ValidateUTF8().ok()) {
+    return Error{ErrorKind::kCorrupt,
+                 fmt::format("text of column {} is not UTF-8", target.name())};
+  }
+  return column;
+}
+
 Result<ArrayPtr> CastLeaf(ArrayPtr column, const arrow::Field& target, bool is_int96) {
   if (column->type_id() == arrow::Type::EXTENSION) {
     column = static_cast<const arrow::ExtensionArray&>(*column).storage();
@@ -104,7 +114,7 @@ Result<ArrayPtr> CastLeaf(ArrayPtr column, const arrow::Field& target, bool is_i
         column, calve::FromArrow(arrow::compute::Cast(*column, dictionary.value_type())));
   }
   if (column->type()->Equals(*target.type())) {
-    return column;
+    return CheckedText(std::move(column), target);
   }
   if (column->type_id() == arrow::Type::NA) {
     return calve::FromArrow(arrow::MakeArrayOfNull(target.type(), column->length()));
