@@ -1,6 +1,6 @@
 # Calve's entry points. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-fast demo bench format lint clean
+.PHONY: help setup build test test-fast demo bench fuzz format lint clean
 
 BINARY := build/release/calve
 # Tests sync many small files: in memory where there is room for them.
@@ -33,6 +33,13 @@ test: build ## Every test: units, laws, PostgreSQL, other engines
 
 bench: build ## The workloads of docs/benchmarks.md
 	@.venv/bin/python bench/pipeline.py
+
+fuzz: ## Fuzz each target of fuzz/ for a minute
+	@tools/setup.sh --fuzz
+	@cmake --preset fuzz >/dev/null
+	@cmake --build --preset fuzz --target landing_csv_fuzz table_metadata_fuzz
+	@for target in build/fuzz/*_fuzz; do \
+	  $$target -max_total_time=60 -rss_limit_mb=1024 -timeout=10 || exit 1; done
 
 format: setup ## Format the C++ sources
 	@tools/format.sh

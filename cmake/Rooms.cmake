@@ -42,3 +42,10 @@ function(calve_room_tests folder target test_deps)
     set_tests_properties(${folder} PROPERTIES ENVIRONMENT "RC_PARAMS=max_success=60")
   endif()
 endfunction()
+
+# calve_fuzz(<name> <target>): the libFuzzer program fuzz/<name>_fuzz.cc over a room.
+function(calve_fuzz name target)
+  add_executable(${name}_fuzz "${CMAKE_SOURCE_DIR}/fuzz/${name}_fuzz.cc")
+  target_link_libraries(${name}_fuzz PRIVATE ${target} calve_warnings)
+  target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+endfunction()

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what Calve needs to build and to test on Debian 12: Debian packages, and a virtual
 # environment .venv with the pinned Python packages. Says what it installs; a second run finds
-# everything in place and installs nothing.
+# everything in place and installs nothing. With --fuzz also what the preset `fuzz` needs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,6 +13,8 @@ packages=(
   libgtest-dev libgmock-dev librapidcheck-dev
   postgresql-15
 )
+
+[ "${1:-}" = --fuzz ] && packages+=(clang-16 libclang-rt-16-dev)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
