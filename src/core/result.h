@@ -95,6 +95,7 @@ using Status = Result<void>;
     }                                                          \
   } while (false)
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration can't stand in parentheses.
 #define CALVE_CONCAT_INNER(a, b) a##b
 #define CALVE_CONCAT(a, b) CALVE_CONCAT_INNER(a, b)
 #define CALVE_ASSIGN_IMPL(result, lhs, expr) \
@@ -109,3 +110,4 @@ using Status = Result<void>;
 /// single-statement body.
 #define CALVE_ASSIGN(lhs, expr) \
   CALVE_ASSIGN_IMPL(CALVE_CONCAT(assign_result_, __LINE__), lhs, expr)
+// NOLINTEND(bugprone-macro-parentheses)
