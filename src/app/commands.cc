@@ -12,11 +12,11 @@ Commands::Commands(CLI::App& parser)
 Commands::Commands(CLI::App& parser, std::shared_ptr<CommandBody> chosen)
     : parser_(parser), chosen_(std::move(chosen)) {}
 
-CLI::App& Commands::Add(const std::string& name, const std::string& help,
-                        CommandBody body) {
+CommandOptions Commands::Add(const std::string& name, const std::string& help,
+                             CommandBody body) {
   CLI::App* command = parser_.add_subcommand(name, help);
   command->callback([chosen = chosen_, body = std::move(body)]() { *chosen = body; });
-  return *command;
+  return CommandOptions(*command);
 }
 
 Commands Commands::Group(const std::string& name, const std::string& help) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "app/command_options.h"
 #include "app/console/document.h"
 #include "app/session.h"
 #include "core/result.h"
@@ -27,9 +28,9 @@ class Commands {
   /// `parser` outlives this.
   explicit Commands(CLI::App& parser);
 
-  /// Adds a command; the caller adds its options to the parser that comes back. Whatever
-  /// the options are bound to must live in `body` (a shared_ptr that it captures).
-  CLI::App& Add(const std::string& name, const std::string& help, CommandBody body);
+  /// Adds a command; the caller adds its options. Whatever they are bound to must live in
+  /// `body` (a shared_ptr that it captures).
+  CommandOptions Add(const std::string& name, const std::string& help, CommandBody body);
 
   /// Adds a command that has commands of its own: `table ls`.
   Commands Group(const std::string& name, const std::string& help);

@@ -79,7 +79,7 @@ std::string ZshScript(const CLI::App& root) {
 void AddCompletionsCommand(Commands& commands) {
   auto shell = std::make_shared<std::string>();
   const CLI::App& root = commands.parser();
-  CLI::App& parser =
+  CommandOptions parser =
       commands.Add("completions", "Print a shell's completion script",
                    [shell, &root](Session& /*session*/) -> Result<Document> {
                      Document document;
@@ -88,9 +88,7 @@ void AddCompletionsCommand(Commands& commands) {
                                                         : BashScript(root));
                      return document;
                    });
-  parser.add_option("shell", *shell, "Which shell")
-      ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  parser.Choice("shell", *shell, {"bash", "zsh", "fish"}, "Which shell").Required();
 }
 
 }  // namespace calve::app

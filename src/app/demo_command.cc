@@ -1,7 +1,5 @@
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "app/commands.h"
 #include "app/demo.h"
 
@@ -9,17 +7,14 @@ namespace calve::app {
 
 void AddDemoCommand(Commands& commands) {
   auto options = std::make_shared<DemoOptions>();
-  CLI::App& parser = commands.Add(
+  CommandOptions parser = commands.Add(
       "demo", "Run the whole pipeline on a private PostgreSQL and a local warehouse",
       [options](Session& session) { return RunDemo(session, *options); });
-  parser.add_option("--events", options->events, "Order events to begin with")
-      ->check(CLI::PositiveNumber);
-  parser.add_option("--dir", options->folder, "Where everything goes");
-  auto* keep = parser.add_flag("--keep-running", options->keep_running,
-                               "Leave PostgreSQL running");
-  parser
-      .add_flag("--stop", options->stop, "Stop the PostgreSQL that a demo left running")
-      ->excludes(keep);
+  parser.Count("--events", options->events, "Order events to begin with")
+      .Text("--dir", options->folder, "Where everything goes")
+      .Flag("--keep-running", options->keep_running, "Leave PostgreSQL running")
+      .Flag("--stop", options->stop, "Stop the PostgreSQL that a demo left running")
+      .Excludes("--keep-running");
 }
 
 }  // namespace calve::app

@@ -1,7 +1,6 @@
 #include <memory>
 #include <optional>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "app/commands.h"
@@ -85,20 +84,19 @@ Result<Document> Extract(Session& session, const ExtractOptions& options) {
 
 void AddExtractCommand(Commands& commands) {
   auto options = std::make_shared<ExtractOptions>();
-  CLI::App& parser =
+  CommandOptions parser =
       commands.Add("extract", "Write what is new in the audit log to landing files",
                    [options](Session& session) { return Extract(session, *options); });
-  parser.add_option("--data-interval-start", options->interval_start,
-                    "Start of the data interval, a label of this extraction");
-  parser.add_option("--data-interval-end", options->interval_end,
-                    "End of the data interval; its date stands in the files' keys");
-  parser.add_option("--batch-size", options->batch_size, "Rows of a file at most")
-      ->check(CLI::PositiveNumber);
-  parser.add_option("--target-bucket", options->bucket, "Where the files go");
-  parser.add_option("--target-prefix", options->prefix,
-                    "What the files' keys start with");
-  parser.add_flag("--window", options->window,
-                  "Extract by audit_timestamp within the interval again: a backfill");
+  parser
+      .Text("--data-interval-start", options->interval_start,
+            "Start of the data interval, a label of this extraction")
+      .Text("--data-interval-end", options->interval_end,
+            "End of the data interval; its date stands in the files' keys")
+      .Count("--batch-size", options->batch_size, "Rows of a file at most")
+      .Text("--target-bucket", options->bucket, "Where the files go")
+      .Text("--target-prefix", options->prefix, "What the files' keys start with")
+      .Flag("--window", options->window,
+            "Extract by audit_timestamp within the interval again: a backfill");
 }
 
 }  // namespace calve::app

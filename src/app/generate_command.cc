@@ -1,7 +1,6 @@
 #include <fstream>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "app/commands.h"
@@ -50,26 +49,20 @@ Result<Document> Generate(Session& session, const GenerateWords& words) {
 
 void AddGenerateCommand(Commands& commands) {
   auto words = std::make_shared<GenerateWords>();
-  CLI::App& parser =
+  CommandOptions parser =
       commands.Add("generate", "Write synthetic order events to a CSV file",
                    [words](Session& session) { return Generate(session, *words); });
-  parser.add_option("--obj-type", words->object_type, "What to make")
-      ->check(CLI::IsMember({"order"}));
-  parser
-      .add_option("--num-records", words->orders,
-                  "So many orders, each with its updates and deletes")
-      ->check(CLI::PositiveNumber);
-  parser.add_option("--events", words->events, "So many events instead")
-      ->check(CLI::PositiveNumber);
-  parser.add_option("--output-file", words->output_file, "The CSV file to write")
-      ->required();
-  parser.add_option("--seed", words->seed, "The same seed gives the same events");
-  parser.add_option("--after", words->after,
-                    "Earlier files, in order, whose orders are changed further");
-  parser
-      .add_option("--drift-columns", words->drift_columns,
-                  "Payload columns that earlier files lack")
-      ->check(CLI::Range(0, generate::kMaxDriftColumns));
+  parser.Choice("--obj-type", words->object_type, {"order"}, "What to make")
+      .Count("--num-records", words->orders,
+             "So many orders, each with its updates and deletes")
+      .Count("--events", words->events, "So many events instead")
+      .Text("--output-file", words->output_file, "The CSV file to write")
+      .Required()
+      .Seed("--seed", words->seed, "The same seed gives the same events")
+      .Texts("--after", words->after,
+             "Earlier files, in order, whose orders are changed further")
+      .UpTo("--drift-columns", words->drift_columns, generate::kMaxDriftColumns,
+            "Payload columns that earlier files lack");
 }
 
 }  // namespace calve::app

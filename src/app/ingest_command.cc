@@ -1,6 +1,5 @@
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "app/commands.h"
@@ -44,18 +43,15 @@ Result<Document> Ingest(Session& session, const IngestOptions& options) {
 
 void AddIngestCommand(Commands& commands) {
   auto options = std::make_shared<IngestOptions>();
-  CLI::App& parser =
+  CommandOptions parser =
       commands.Add("ingest", "Add one landing file to the landing table, once",
                    [options](Session& session) { return Ingest(session, *options); });
-  parser
-      .add_option("--s3-key,--key", options->key,
-                  "Key of the file, as extract printed it")
-      ->required();
-  parser.add_option("--source-bucket", options->bucket, "Where the file is");
-  parser.add_option("--target-table", options->target_table,
-                    "The landing table (default: the one that the models read)");
-  parser.add_option("--batch-size", options->batch_size, "Rows held in memory at most")
-      ->check(CLI::PositiveNumber);
+  parser.Text("--s3-key,--key", options->key, "Key of the file, as extract printed it")
+      .Required()
+      .Text("--source-bucket", options->bucket, "Where the file is")
+      .Text("--target-table", options->target_table,
+            "The landing table (default: the one that the models read)")
+      .Count("--batch-size", options->batch_size, "Rows held in memory at most");
 }
 
 }  // namespace calve::app

@@ -1,7 +1,5 @@
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "app/commands.h"
 #include "app/scaffold.h"
 
@@ -9,7 +7,7 @@ namespace calve::app {
 
 void AddInitCommand(Commands& commands) {
   auto folder = std::make_shared<std::string>(".");
-  CLI::App& parser = commands.Add(
+  CommandOptions parser = commands.Add(
       "init", "Write calve.yaml and a dbt project to start from",
       [folder](Session& session) -> Result<Document> {
         CALVE_ASSIGN(const std::vector<std::string> written, WriteScaffold(*folder));
@@ -22,7 +20,7 @@ void AddInitCommand(Commands& commands) {
                     "/calve.yaml, then run `calve plan` there.");
         return document;
       });
-  parser.add_option("dir", *folder, "Folder to write to (default: here)");
+  parser.Text("dir", *folder, "Folder to write to (default: here)");
 }
 
 }  // namespace calve::app

@@ -1,7 +1,5 @@
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "app/commands.h"
 #include "app/event_loader.h"
 
@@ -37,17 +35,14 @@ Result<Document> Load(Session& session, const LoadWords& words) {
 
 void AddLoadCommand(Commands& commands) {
   auto words = std::make_shared<LoadWords>();
-  CLI::App& parser =
+  CommandOptions parser =
       commands.Add("load", "Insert event files into the source's audit table",
                    [words](Session& session) { return Load(session, *words); });
-  parser.add_option("--source-files", words->files, "CSV files of `calve generate`")
-      ->required();
-  parser.add_option("--batch-size", words->batch_size, "Rows of a transaction")
-      ->check(CLI::PositiveNumber);
-  parser.add_flag("--strings", words->strings,
-                  "Write every payload value as a JSON string");
-  parser.add_flag("--create-table", words->create,
-                  "Create the audit table if it is not there");
+  parser.Texts("--source-files", words->files, "CSV files of `calve generate`")
+      .Required()
+      .Count("--batch-size", words->batch_size, "Rows of a transaction")
+      .Flag("--strings", words->strings, "Write every payload value as a JSON string")
+      .Flag("--create-table", words->create, "Create the audit table if it is not there");
 }
 
 }  // namespace calve::app

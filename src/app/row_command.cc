@@ -1,7 +1,6 @@
 #include <memory>
 #include <sstream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "app/commands.h"
@@ -80,20 +79,18 @@ Result<Document> ShowRow(Session& session, const RowWords& words) {
 
 void AddRowCommand(Commands& commands) {
   auto words = std::make_shared<RowWords>();
-  CLI::App& parser =
+  CommandOptions parser =
       commands.Add("row", "Show every version of one row",
                    [words](Session& session) { return ShowRow(session, *words); });
-  parser.add_option("table", words->table, "Table or model: marts.orders")->required();
-  parser.add_option("key", words->key, "The key; several columns divided by commas")
-      ->required();
-  parser.add_option(
-      "--as-of", words->as_of,
-      "Only the version valid at this time (of a table without history: the "
-      "row as the table had it then)");
-  parser
-      .add_option("--key-column", words->key_columns,
-                  "Look the key up in these columns of the table itself")
-      ->delimiter(',');
+  parser.Text("table", words->table, "Table or model: marts.orders")
+      .Required()
+      .Text("key", words->key, "The key; several columns divided by commas")
+      .Required()
+      .Text("--as-of", words->as_of,
+            "Only the version valid at this time (of a table without history: the row as "
+            "the table had it then)")
+      .CommaTexts("--key-column", words->key_columns,
+                  "Look the key up in these columns of the table itself");
 }
 
 }  // namespace calve::app

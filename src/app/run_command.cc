@@ -1,7 +1,6 @@
 #include <chrono>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <spdlog/spdlog.h>
 
 #include "app/commands.h"
@@ -115,14 +114,14 @@ Result<Document> Run(Session& session, const RunOptions& options) {
 
 void AddRunCommand(Commands& commands) {
   auto options = std::make_shared<RunOptions>();
-  CLI::App& parser =
+  CommandOptions parser =
       commands.Add("run", "Extract, ingest and transform what is new",
                    [options](Session& session) { return Run(session, *options); });
-  parser.add_flag("--follow", options->follow, "Go on until a signal comes");
-  parser.add_option("--every", options->every,
-                    "Pause between rounds, such as 10s (implies --follow)");
-  parser.add_option("-s,--select", options->select,
-                    "Models to transform: names, layers, +name, name+");
+  parser.Flag("--follow", options->follow, "Go on until a signal comes")
+      .Text("--every", options->every,
+            "Pause between rounds, such as 10s (implies --follow)")
+      .Text("-s,--select", options->select,
+            "Models to transform: names, layers, +name, name+");
 }
 
 }  // namespace calve::app

@@ -1,7 +1,5 @@
 #include <algorithm>
 
-#include <CLI/CLI.hpp>
-
 #include "app/commands.h"
 #include "app/pipeline_state.h"
 

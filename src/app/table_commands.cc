@@ -1,6 +1,5 @@
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "app/commands.h"
@@ -210,11 +209,11 @@ using TableBody =
     std::function<Result<Document>(Session& session, const TableWords& words)>;
 
 /// Adds a command about one table.
-CLI::App& AddOne(Commands& group, const std::string& name, const std::string& help,
-                 const std::shared_ptr<TableWords>& words, const TableBody& body) {
-  CLI::App& parser = group.Add(
+CommandOptions AddOne(Commands& group, const std::string& name, const std::string& help,
+                      const std::shared_ptr<TableWords>& words, const TableBody& body) {
+  CommandOptions parser = group.Add(
       name, help, [words, body](Session& session) { return body(session, *words); });
-  parser.add_option("table", words->name, "namespace.table")->required();
+  parser.Text("table", words->name, "namespace.table").Required();
   return parser;
 }
 
@@ -237,19 +236,19 @@ void AddTableCommands(Commands& commands) {
          [](Session& session, const TableWords& w) {
            return ListFiles(session, w.name, w.at);
          })
-      .add_option("--at", words->at, "Snapshot id or time (default: now)");
+      .Text("--at", words->at, "Snapshot id or time (default: now)");
   AddOne(group, "diff", "Compare two snapshots", words,
          [](Session& session, const TableWords& w) {
            return ShowDiff(session, w.name, w.at);
          })
-      .add_option("range", words->at, "A..B: snapshot ids or times")
-      ->required();
+      .Text("range", words->at, "A..B: snapshot ids or times")
+      .Required();
   AddOne(group, "rollback", "Make an older snapshot current again", words,
          [](Session& session, const TableWords& w) {
            return Rollback(session, w.name, w.at);
          })
-      .add_option("snapshot", words->at, "Snapshot id, or the time it was current")
-      ->required();
+      .Text("snapshot", words->at, "Snapshot id, or the time it was current")
+      .Required();
 }
 
 }  // namespace calve::app

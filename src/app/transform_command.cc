@@ -1,7 +1,5 @@
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "app/commands.h"
 #include "app/report_parts.h"
 #include "flow/transform.h"
@@ -37,15 +35,15 @@ Result<Document> Transform(Session& session, const TransformOptions& options) {
 
 void AddTransformCommand(Commands& commands) {
   auto options = std::make_shared<TransformOptions>();
-  CLI::App& parser =
+  CommandOptions parser =
       commands.Add("transform", "Bring staging and marts up to the landing table",
                    [options](Session& session) { return Transform(session, *options); });
-  parser.add_option("-s,--select", options->select,
-                    "Models: names, layers, +name, name+ (default: all)");
-  parser.add_flag("--full-refresh", options->full_refresh,
-                  "Build the models again from their upstream");
-  parser.add_option("--engine", options->engine, "What computes them")
-      ->check(CLI::IsMember({"native", "trino"}));
+  parser
+      .Text("-s,--select", options->select,
+            "Models: names, layers, +name, name+ (default: all)")
+      .Flag("--full-refresh", options->full_refresh,
+            "Build the models again from their upstream")
+      .Choice("--engine", options->engine, {"native", "trino"}, "What computes them");
 }
 
 }  // namespace calve::app

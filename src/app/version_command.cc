@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <arrow/config.h>
 
 #include "app/commands.h"
