@@ -33,7 +33,18 @@ CommandOptions& CommandOptions::CommaTexts(const std::string& names,
 
 CommandOptions& CommandOptions::Count(const std::string& names, int64_t& into,
                                       const std::string& help) {
-  last_ = parser_->add_option(names, into, help)->check(CLI::PositiveNumber);
+  last_ =
+      parser_->add_option(names, into, help)
+          ->check(CLI::Validator(
+              // The parser's own check quotes the largest double, all 309 digits of it.
+              [](const std::string& text) {
+                const bool positive =
+                    !text.starts_with('-') &&
+                    text.find_first_of("123456789") != std::string::npos;
+                return positive ? std::string()
+                                : "'" + text + "' is not a whole number from 1 on";
+              },
+              "INT:POSITIVE"));
   return *this;
 }
 

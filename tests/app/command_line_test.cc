@@ -76,6 +76,10 @@ TEST(CommandLineTest, WrongUseEndsWithTwoAndSaysWhatIsWrong) {
   EXPECT_EQ(unknown.code, 2);
   EXPECT_EQ(unknown.output, "");
   EXPECT_THAT(unknown.messages, HasSubstr("frobnicate"));
+  const Outcome zero = Invoke({"extract", "--batch-size", "0"});
+  EXPECT_EQ(zero.code, 2);
+  EXPECT_THAT(zero.messages,
+              HasSubstr("--batch-size: '0' is not a whole number from 1 on"));
   EXPECT_EQ(Invoke({}).code, 2);
   EXPECT_EQ(Invoke({"version", "--output", "xml"}).code, 2);
   EXPECT_EQ(Invoke({"ingest"}).code, 2);
