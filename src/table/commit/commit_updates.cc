@@ -2,6 +2,7 @@
 #include <set>
 #include <utility>
 
+#include "table/commit/commit_prepared_internal.h"
 #include "table/commit/table_update.h"
 #include "table/metadata/table_metadata_json.h"
 
@@ -167,17 +168,20 @@ Result<std::vector<PreparedUpdate>> PrepareAll(const CommitContext& context,
 
 }  // namespace
 
+Status CommitPrepared(const CommitContext& context,
+                      const std::vector<PreparedUpdate>& prepared) {
+  const Status committed = Committer(context, prepared).Commit();
+  if (!committed && committed.error().kind == ErrorKind::kConflict) {
+    DeleteWritten(*context.store, prepared);
+  }
+  return committed;
+}
+
 Result<std::vector<LoadedTable>> CommitUpdates(const CommitContext& context,
                                                std::vector<TableUpdate> updates) {
   CALVE_TRY(RequireDistinct(updates));
   CALVE_ASSIGN(auto prepared, PrepareAll(context, std::move(updates)));
-  const Status committed = Committer(context, prepared).Commit();
-  if (!committed) {
-    if (committed.error().kind == ErrorKind::kConflict) {
-      DeleteWritten(*context.store, prepared);
-    }
-    return committed.error();
-  }
+  CALVE_TRY(CommitPrepared(context, prepared));
   std::vector<LoadedTable> tables;
   tables.reserve(prepared.size());
   for (PreparedUpdate& update : prepared) {

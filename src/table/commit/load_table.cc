@@ -1,21 +1,11 @@
 #include <charconv>
 #include <limits>
 
+#include "table/commit/metadata_files_internal.h"
 #include "table/commit/table_update.h"
-#include "table/metadata/table_metadata_json.h"
 
 namespace calve::table {
 namespace {
-
-constexpr std::string_view kGzipMagic = "\x1F\x8B";
-
-Result<TableMetadata> ReadMetadata(io::ObjectStore& store, const std::string& location) {
-  CALVE_ASSIGN(const std::string text, io::ReadObject(store, location));
-  if (text.starts_with(kGzipMagic)) {
-    return Error{ErrorKind::kUnsupported, "gzipped metadata"};
-  }
-  return TableMetadataFromJson(text);
-}
 
 /// 16 hex digits of a UUID, from `position` on, dashes passed over.
 uint64_t HexAt(std::string_view uuid, size_t position) {
@@ -45,11 +35,11 @@ SnapshotId NewSnapshotId(UuidSource& uuids) {
 Result<LoadedTable> LoadTable(io::ObjectStore& store, Catalog& catalog,
                               const TableName& name) {
   CALVE_ASSIGN(std::string location, catalog.MetadataLocation(name));
-  auto metadata = ReadMetadata(store, location);
+  auto metadata = ReadMetadataFile(store, location);
   if (!metadata && metadata.error().kind == ErrorKind::kNotFound) {
     // Another writer may have moved on and deleted the file in between.
     CALVE_ASSIGN(location, catalog.MetadataLocation(name));
-    metadata = ReadMetadata(store, location);
+    metadata = ReadMetadataFile(store, location);
   }
   if (!metadata) {
     const bool missing = metadata.error().kind == ErrorKind::kNotFound;

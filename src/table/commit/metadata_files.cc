@@ -4,8 +4,26 @@
 #include <fmt/format.h>
 
 #include "table/commit/metadata_files_internal.h"
+#include "table/metadata/table_metadata_json.h"
 
 namespace calve::table {
+namespace {
+
+constexpr std::string_view kGzipMagic = "\x1F\x8B";
+constexpr int64_t kPreviousVersionsMax = 100;
+
+int64_t PreviousVersionsMax(const Properties& properties) {
+  const auto it = properties.find("write.metadata.previous-versions-max");
+  if (it == properties.end()) {
+    return kPreviousVersionsMax;
+  }
+  int64_t value = 0;
+  const char* end = it->second.data() + it->second.size();
+  const auto [rest, code] = std::from_chars(it->second.data(), end, value);
+  return code == std::errc() && rest == end && value > 0 ? value : kPreviousVersionsMax;
+}
+
+}  // namespace
 
 std::string MetadataFolder(const TableMetadata& metadata) {
   const auto it = metadata.properties.find("write.metadata.path");
@@ -43,6 +61,25 @@ std::string ManifestListLocation(const TableMetadata& metadata, SnapshotId snaps
                                  const std::string& uuid) {
   return fmt::format("{}/snap-{}-1-{}.avro", MetadataFolder(metadata), snapshot.value,
                      uuid);
+}
+
+Result<TableMetadata> ReadMetadataFile(io::ObjectStore& store,
+                                       const std::string& location) {
+  CALVE_ASSIGN(const std::string text, io::ReadObject(store, location));
+  if (text.starts_with(kGzipMagic)) {
+    return Error{ErrorKind::kUnsupported, "gzipped metadata"};
+  }
+  return TableMetadataFromJson(text);
+}
+
+void LogMetadataFile(TableMetadata& metadata, int64_t last_updated_ms,
+                     const std::string& location) {
+  auto& log = metadata.metadata_log;
+  log.push_back({.timestamp_ms = last_updated_ms, .metadata_file = location});
+  const int64_t excess = std::ssize(log) - PreviousVersionsMax(metadata.properties);
+  if (excess > 0) {
+    log.erase(log.begin(), log.begin() + excess);
+  }
 }
 
 }  // namespace calve::table

@@ -3,8 +3,11 @@
 /// \file table/commit/metadata_files_internal.h
 /// Names of a table's metadata files, as Iceberg's own writers give them.
 
+#include <cstdint>
 #include <string>
 
+#include "core/result.h"
+#include "io/object_store.h"
 #include "table/metadata/table_metadata.h"
 
 namespace calve::table {
@@ -28,5 +31,14 @@ std::string ManifestLocation(const TableMetadata& metadata, const std::string& u
 /// update.
 std::string ManifestListLocation(const TableMetadata& metadata, SnapshotId snapshot,
                                  const std::string& uuid);
+
+/// Reads and checks a metadata file.
+Result<TableMetadata> ReadMetadataFile(io::ObjectStore& store,
+                                       const std::string& location);
+
+/// Adds the file that `metadata` supersedes to its log, and trims the log's old end to
+/// `write.metadata.previous-versions-max`.
+void LogMetadataFile(TableMetadata& metadata, int64_t last_updated_ms,
+                     const std::string& location);
 
 }  // namespace calve::table

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <utility>
 
@@ -12,19 +11,7 @@
 namespace calve::table {
 namespace {
 
-constexpr int64_t kPreviousVersionsMax = 100;
 constexpr int32_t kLastFormatWithoutRowIds = 2;
-
-int64_t PreviousVersionsMax(const Properties& properties) {
-  const auto it = properties.find("write.metadata.previous-versions-max");
-  if (it == properties.end()) {
-    return kPreviousVersionsMax;
-  }
-  int64_t value = 0;
-  const char* end = it->second.data() + it->second.size();
-  const auto [rest, code] = std::from_chars(it->second.data(), end, value);
-  return code == std::errc() && rest == end && value > 0 ? value : kPreviousVersionsMax;
-}
 
 /// Adds one manifest of new files per spec, before those that were there.
 void DraftAdded(ManifestContent content, int64_t snapshot_id,
@@ -248,14 +235,8 @@ Snapshot UpdatePreparer::Describe(std::string manifest_list) const {
 
 void UpdatePreparer::LogMetadata() {
   const LoadedTable& base = update_.base_;
-  auto& log = metadata_.metadata_log;
   if (!base.metadata_location.empty()) {
-    log.push_back({.timestamp_ms = base.metadata.last_updated_ms,
-                   .metadata_file = base.metadata_location});
-  }
-  const int64_t excess = std::ssize(log) - PreviousVersionsMax(metadata_.properties);
-  if (excess > 0) {
-    log.erase(log.begin(), log.begin() + excess);
+    LogMetadataFile(metadata_, base.metadata.last_updated_ms, base.metadata_location);
   }
 }
 
