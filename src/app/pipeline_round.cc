@@ -40,7 +40,7 @@ Status IngestPending(const flow::Pipeline& pipeline, Progress& progress,
 int64_t RoundReport::quarantined() const {
   int64_t rows = 0;
   for (const flow::ModelReport& model : transform.models) {
-    rows += model.quarantined;
+    rows += model.gain.quarantined;
   }
   return rows;
 }

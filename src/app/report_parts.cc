@@ -24,8 +24,8 @@ void AddModels(const flow::TransformReport& report, Document& document) {
                                     {"quarantined", CellFormat::kCount}},
                                    "models");
   for (const flow::ModelReport& model : report.models) {
-    table.Add({model.table, model.input_rows, model.inserted, model.deleted,
-               model.quarantined});
+    table.Add({model.table, model.gain.input_rows, model.gain.inserted,
+               model.gain.deleted, model.gain.quarantined});
   }
 }
 

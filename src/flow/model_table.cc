@@ -31,24 +31,6 @@ bool OnlyGrows(const contract::Model& model) {
          model.kind == contract::ModelKind::kFlatten;
 }
 
-Result<table::TableDefinition> DefinitionOf(const contract::Model& model) {
-  CALVE_ASSIGN(table::Schema schema, SchemaOf(*model::ModelSchema(model)));
-  for (table::Field& field : schema.fields) {
-    field.doc = model.Find(field.name)->description;
-  }
-  table::TableDefinition definition{.name = NameOf(model),
-                                    .schema = std::move(schema),
-                                    .spec = {},
-                                    .sort_order = {},
-                                    .properties = {{"comment", model.description}},
-                                    .location = std::nullopt,
-                                    .format_version = model.format_version};
-  if (OnlyGrows(model) && definition.schema.Find(kIngestedAt) != nullptr) {
-    definition.spec = PartitionByDay(definition.schema, kIngestedAt);
-  }
-  return definition;
-}
-
 Status CheckContract(const table::LoadedTable& table, const table::Schema& contracted,
                      const contract::Model& model) {
   for (const table::Field& want : contracted.fields) {
@@ -78,6 +60,24 @@ table::WriteOptions OptionsFor(const table::Schema& schema) {
 }
 
 }  // namespace
+
+Result<table::TableDefinition> DefinitionOf(const contract::Model& model) {
+  CALVE_ASSIGN(table::Schema schema, SchemaOf(*model::ModelSchema(model)));
+  for (table::Field& field : schema.fields) {
+    field.doc = model.Find(field.name)->description;
+  }
+  table::TableDefinition definition{.name = NameOf(model),
+                                    .schema = std::move(schema),
+                                    .spec = {},
+                                    .sort_order = {},
+                                    .properties = {{"comment", model.description}},
+                                    .location = std::nullopt,
+                                    .format_version = model.format_version};
+  if (OnlyGrows(model) && definition.schema.Find(kIngestedAt) != nullptr) {
+    definition.spec = PartitionByDay(definition.schema, kIngestedAt);
+  }
+  return definition;
+}
 
 bool Exists(const table::LoadedTable& table) {
   return !table.metadata_location.empty();
@@ -121,6 +121,12 @@ Result<table::LoadedTable> OpenModelTable(const Pipeline& pipeline,
   CALVE_ASSIGN(table::LoadedTable table, OpenTable(pipeline, definition));
   CALVE_TRY(CheckContract(table, definition.schema, model));
   return table;
+}
+
+Result<table::LoadedTable> OpenAnyModelTable(const Pipeline& pipeline,
+                                             const contract::Model& model) {
+  CALVE_ASSIGN(const table::TableDefinition definition, DefinitionOf(model));
+  return OpenTable(pipeline, definition);
 }
 
 Result<table::LoadedTable> OpenLandingTable(const Pipeline& pipeline) {

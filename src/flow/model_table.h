@@ -25,6 +25,13 @@ namespace calve::flow {
 Result<table::LoadedTable> OpenModelTable(const Pipeline& pipeline,
                                           const contract::Model& model);
 
+/// Likewise, whatever columns it has: for a rebuild, which makes them fit.
+Result<table::LoadedTable> OpenAnyModelTable(const Pipeline& pipeline,
+                                             const contract::Model& model);
+
+/// The table that the contract describes, as it would be made.
+Result<table::TableDefinition> DefinitionOf(const contract::Model& model);
+
 /// The landing table, likewise.
 Result<table::LoadedTable> OpenLandingTable(const Pipeline& pipeline);
 

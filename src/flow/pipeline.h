@@ -50,10 +50,11 @@ struct Pipeline {
   table::TableName landing_table;
   contract::Project project;
   Limits limits;
-  std::unique_ptr<io::ObjectStore> store;
-  std::unique_ptr<table::Catalog> catalog;
-  std::unique_ptr<Clock> clock;
-  std::unique_ptr<UuidSource> uuids;
+  // Shared with copies of the pipeline, which work in a transaction of their own.
+  std::shared_ptr<io::ObjectStore> store;
+  std::shared_ptr<table::Catalog> catalog;
+  std::shared_ptr<Clock> clock;
+  std::shared_ptr<UuidSource> uuids;
 
   table::CommitContext commit_context() const {
     return {store.get(), catalog.get(), clock.get(), uuids.get()};

@@ -9,22 +9,22 @@
 
 #include "core/progress.h"
 #include "core/result.h"
+#include "flow/model_gain.h"
 #include "flow/pipeline.h"
 
 namespace calve::flow {
 
 struct TransformRequest {
-  std::string select;         // as contract::Select takes it; empty: all models
-  bool full_refresh = false;  // rebuild the selected models from their upstream
+  std::string select;  // as contract::Select takes it; empty: all models
+  /// Rebuild the selected models from their upstream, by their contract as it is now.
+  /// Readers see the tables as they were until one commit puts all the new ones in place.
+  bool full_refresh = false;
 };
 
 /// What a transform did to one model's table.
 struct ModelReport {
   std::string table;
-  int64_t input_rows = 0;  // of the upstream, looked at
-  int64_t inserted = 0;
-  int64_t deleted = 0;  // rows replaced or removed
-  int64_t quarantined = 0;
+  ModelGain gain;
 };
 
 struct TransformReport {
@@ -35,6 +35,10 @@ struct TransformReport {
 /// Brings the selected models up to their upstream. All tables that a batch changes are
 /// committed at once, each with its marker. A lost race is computed anew from the tables
 /// as they then are; a repeat finds nothing to do.
+///
+/// \return kConflict if other writers were faster too often: try again. Of a model that
+///         is `on_violation: fail`: kContractViolation, and nothing of the batch is
+///         committed
 Result<TransformReport> Transform(const Pipeline& pipeline,
                                   const TransformRequest& request, Progress& progress);
 
