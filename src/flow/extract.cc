@@ -8,6 +8,7 @@
 
 #include "capture/audit_log.h"
 #include "capture/cursor.h"
+#include "io/failpoint.h"
 #include "landing/landing_file.h"
 #include "landing/ledger.h"
 
@@ -148,6 +149,7 @@ Result<ExtractReport> ExtractBehind(const Pipeline& pipeline, Ledger& ledger,
   const TimestampUs now = pipeline.clock->Now();
   AttemptFiles files(pipeline, request.interval ? request.interval->end : now);
   CALVE_TRY(CopyRows(source, files, progress));
+  CALVE_TRY(io::Failpoint("extract.copied", files.attempt()));
   CALVE_ASSIGN(const auto cursor, source.Finish());
   const bool has_label = request.interval && !request.window;
   if (files.files().empty() && !has_label) {
@@ -156,6 +158,7 @@ Result<ExtractReport> ExtractBehind(const Pipeline& pipeline, Ledger& ledger,
   // An interval without rows is written down too: asked again, it must give no files
   // again, whatever has come meanwhile.
   CALVE_TRY(source.AwaitDurable());
+  CALVE_TRY(io::Failpoint("extract.durable", files.attempt()));
   const Status appended =
       ledger.Append({.label = has_label ? LabelOf(*request.interval) : "",
                      .attempt = files.attempt(),

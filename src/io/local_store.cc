@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/failpoint.h"
+
 namespace calve::io {
 namespace {
 
@@ -138,11 +140,14 @@ class LocalOutputFile final : public OutputFile {
   uint64_t bytes_written() const override { return bytes_written_; }
 
   Status Close() override {
+    CALVE_TRY(Failpoint("store.sync", path_));
     // A failed fsync may have dropped the pages: never retried, the file is abandoned.
     if (::fsync(fd_.get()) != 0 || fd_.Close() != 0) {
       return Failure("cannot sync", path_);
     }
+    CALVE_TRY(Failpoint("store.publish", path_));
     CALVE_TRY(PublishName());
+    CALVE_TRY(Failpoint("store.published", path_));
     return SyncFolder(fs::path(path_).parent_path());
   }
 
@@ -260,6 +265,7 @@ Result<std::vector<ObjectInfo>> LocalStore::List(const std::string& folder) {
 
 Status LocalStore::Delete(const std::string& location) {
   CALVE_ASSIGN(const std::string path, LocalPath(location));
+  CALVE_TRY(Failpoint("store.delete", path));
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
     return Failure("cannot delete", path);
   }

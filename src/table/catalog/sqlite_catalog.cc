@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "io/failpoint.h"
 #include "table/catalog/sqlite_connection_internal.h"
 
 namespace calve::table {
@@ -215,7 +216,12 @@ Status SqliteCatalog::SwapAll(std::span<const PointerSwap> swaps) {
   for (const PointerSwap& swap : swaps) {
     CALVE_TRY(Swap(swap));
   }
-  return transaction->Commit();
+  CALVE_TRY(io::Failpoint("catalog.commit", options_.path));
+  CALVE_TRY(transaction->Commit());
+  if (!io::Failpoint("catalog.committed", options_.path)) {
+    return Error{ErrorKind::kCommitUnknown, "the reply was lost"};
+  }
+  return {};
 }
 
 Status SqliteCatalog::Swap(const PointerSwap& swap) {
