@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "io/local_store.h"
+#include "support/memory_store.h"
 #include "support/temp_folder.h"
 
 namespace calve::landing {
@@ -142,6 +143,36 @@ TEST_F(LedgerTest, AReaderThatFellBehindACheckpointStillKnowsItsOwnKeys) {
   AppendAll(4, 5);
   EXPECT_THAT(*behind.Keys(), ElementsAre("k1", "k2", "k3"));
   EXPECT_THAT(*Load().Keys(), ElementsAre("k1", "k2", "k3", "k4", "k5"));
+}
+
+TEST(LedgerCrashTest, AWriterThatDiesAtAnyWriteLeavesALedgerThatGoesOn) {
+  constexpr int kEntries = 8;
+  constexpr int kWrites = kEntries + 2;  // Checkpoints at 3 and at 6.
+  for (int survived = 0; survived < kWrites; ++survived) {
+    io::testing::MemoryStore store;
+    const LedgerPlace place{"memory://lake", "raw", /*entries_per_checkpoint=*/3};
+    store.FailAfterWrites(survived);
+    int deaths = 0;
+    while (Ledger::Load(store, place)->last_number() < kEntries) {
+      Ledger ledger = *Ledger::Load(store, place);
+      const std::string number = std::to_string(ledger.last_number() + 1);
+      const LedgerEntry entry{.label = "interval-" + number,
+                              .attempt = "attempt-" + std::to_string(deaths) + number,
+                              .written_at = {},
+                              .cursor = R"({"xmin":")" + number + R"("})",
+                              .files = {{"k" + number, "5ha", 7, 99}}};
+      if (!ledger.Append(entry)) {
+        ++deaths;
+        store.Heal();
+      }
+    }
+    EXPECT_EQ(deaths, 1) << survived;
+    const Ledger ledger = *Ledger::Load(store, place);
+    EXPECT_EQ(ledger.cursor(), R"({"xmin":"8"})") << survived;
+    EXPECT_THAT(*ledger.Keys(),
+                ElementsAre("k1", "k2", "k3", "k4", "k5", "k6", "k7", "k8"))
+        << survived;
+  }
 }
 
 TEST_F(LedgerTest, AnEntryWithoutCursorOrFilesIsOne) {
