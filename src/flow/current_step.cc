@@ -9,6 +9,7 @@
 #include "flow/mart_rows.h"
 #include "flow/model_step.h"
 #include "flow/model_table.h"
+#include "flow/new_columns.h"
 #include "flow/row_removal.h"
 #include "model/current.h"
 
@@ -103,7 +104,7 @@ Result<StepResult> CurrentStep(const StepContext& context,
   RowRemoval removal;
   CALVE_TRY(RemoveReplaced(context, keys, events, plan, removal));
 
-  CALVE_TRY(AddMissingColumns(context.update, *rows, /*except=*/{}));
+  CALVE_TRY(AdoptNewColumns(context, *rows));
   StepResult result;
   table::FileChanges changes;
   CALVE_TRY(removal.Write(WriteTargetOf(context.pipeline, context.update), changes));

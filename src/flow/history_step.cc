@@ -10,6 +10,7 @@
 #include "flow/mart_rows.h"
 #include "flow/model_step.h"
 #include "flow/model_table.h"
+#include "flow/new_columns.h"
 #include "flow/row_removal.h"
 #include "model/history.h"
 #include "table/scan/scan.h"
@@ -273,7 +274,7 @@ Result<StepResult> HistoryStep(const StepContext& context,
   if (plan.inserts.empty() && plan.rewrites.empty()) {
     return StepResult{};
   }
-  CALVE_TRY(AddMissingColumns(context.update, *rows, {kEventTime}));
+  CALVE_TRY(AdoptNewColumns(context, *rows));
   RowRemoval removal;
   CALVE_ASSIGN(auto batches, RewrittenRows(context, neighbours, plan.rewrites, removal));
   CALVE_ASSIGN(auto inserted, InsertedRows(rows, plan.inserts));

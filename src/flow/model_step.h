@@ -64,8 +64,4 @@ Result<StepResult> CurrentStep(const StepContext& context,
 Result<StepResult> HistoryStep(const StepContext& context,
                                const std::shared_ptr<arrow::RecordBatch>& rows);
 
-/// Adds the batch's columns that the table lacks, as optional strings.
-Status AddMissingColumns(table::TableUpdate& update, const arrow::RecordBatch& rows,
-                         const std::vector<std::string>& except);
-
 }  // namespace calve::flow

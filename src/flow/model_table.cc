@@ -13,6 +13,7 @@
 
 #include "core/arrow_status.h"
 #include "core/event.h"
+#include "flow/table_contract.h"
 #include "model/flatten.h"
 
 namespace calve::flow {
@@ -31,24 +32,6 @@ bool OnlyGrows(const contract::Model& model) {
          model.kind == contract::ModelKind::kFlatten;
 }
 
-Status CheckContract(const table::LoadedTable& table, const table::Schema& contracted,
-                     const contract::Model& model) {
-  for (const table::Field& want : contracted.fields) {
-    const table::Field* have = table.metadata.schema().Find(want.name);
-    if (have == nullptr || have->type != want.type) {
-      return Error{
-          ErrorKind::kContractViolation,
-          fmt::format(
-              "table {} has column '{}' as {}, the contract ({}:{}) as {}: change the "
-              "contract, or rebuild the table with `calve reset tables --yes`",
-              table.name.text(), want.name,
-              have == nullptr ? "none" : table::PrimitiveTypeName(have->type), model.file,
-              model.line, table::PrimitiveTypeName(want.type))};
-    }
-  }
-  return {};
-}
-
 table::WriteOptions OptionsFor(const table::Schema& schema) {
   table::WriteOptions options;
   // Whether a landing file is in the table is decided by these bounds.
@@ -59,6 +42,20 @@ table::WriteOptions OptionsFor(const table::Schema& schema) {
   return options;
 }
 
+/// The batch without columns that the table does not have.
+Result<std::shared_ptr<arrow::RecordBatch>> OnlyColumnsOf(
+    const table::Schema& schema, const std::shared_ptr<arrow::RecordBatch>& batch) {
+  std::vector<int> kept;
+  for (int i = 0; i < batch->num_columns(); ++i) {
+    if (schema.Find(batch->column_name(i)) != nullptr) {
+      kept.push_back(i);
+    }
+  }
+  return static_cast<int>(kept.size()) == batch->num_columns()
+             ? batch
+             : FromArrow(batch->SelectColumns(kept));
+}
+
 }  // namespace
 
 Result<table::TableDefinition> DefinitionOf(const contract::Model& model) {
@@ -66,13 +63,15 @@ Result<table::TableDefinition> DefinitionOf(const contract::Model& model) {
   for (table::Field& field : schema.fields) {
     field.doc = model.Find(field.name)->description;
   }
-  table::TableDefinition definition{.name = NameOf(model),
-                                    .schema = std::move(schema),
-                                    .spec = {},
-                                    .sort_order = {},
-                                    .properties = {{"comment", model.description}},
-                                    .location = std::nullopt,
-                                    .format_version = model.format_version};
+  table::TableDefinition definition{
+      .name = NameOf(model),
+      .schema = std::move(schema),
+      .spec = {},
+      .sort_order = {},
+      .properties = {{"comment", model.description},
+                     {kContractProperty, ContractText(model)}},
+      .location = std::nullopt,
+      .format_version = model.format_version};
   if (OnlyGrows(model) && definition.schema.Find(kIngestedAt) != nullptr) {
     definition.spec = PartitionByDay(definition.schema, kIngestedAt);
   }
@@ -119,8 +118,19 @@ Result<table::LoadedTable> OpenModelTable(const Pipeline& pipeline,
                                           const contract::Model& model) {
   CALVE_ASSIGN(const table::TableDefinition definition, DefinitionOf(model));
   CALVE_ASSIGN(table::LoadedTable table, OpenTable(pipeline, definition));
-  CALVE_TRY(CheckContract(table, definition.schema, model));
-  return table;
+  if (!Exists(table)) {
+    return table;
+  }
+  table::TableUpdate update(table, table::NewSnapshotId(*pipeline.uuids));
+  CALVE_TRY(AdoptContract(pipeline, model, update));
+  if (update.empty()) {
+    return table;
+  }
+  std::vector<table::TableUpdate> updates;
+  updates.push_back(std::move(update));
+  CALVE_ASSIGN(auto committed,
+               table::CommitUpdates(pipeline.commit_context(), std::move(updates)));
+  return std::move(committed.front());
 }
 
 Result<table::LoadedTable> OpenAnyModelTable(const Pipeline& pipeline,
@@ -192,7 +202,8 @@ Result<std::vector<table::DataFile>> WriteRows(
   CALVE_ASSIGN(const auto writer, MakeWriter(pipeline, update));
   for (const auto& batch : batches) {
     if (batch->num_rows() > 0) {
-      CALVE_TRY(writer->Write(*batch));
+      CALVE_ASSIGN(const auto rows, OnlyColumnsOf(update.metadata().schema(), batch));
+      CALVE_TRY(writer->Write(*rows));
     }
   }
   return writer->Finish();

@@ -19,9 +19,11 @@
 namespace calve::flow {
 
 /// The model's table as the catalog has it or, where it has none, as it will be made.
-/// \return kContractViolation if the table lacks a contracted column, or has it with a
-/// type that
-///         differs from the contract's
+///
+/// A contract that changed is adopted, see AdoptContract: metadata alone, committed at
+/// once.
+/// \return kContractViolation, the named halt `contract_changed`; kConflict if another
+///         writer was faster
 Result<table::LoadedTable> OpenModelTable(const Pipeline& pipeline,
                                           const contract::Model& model);
 

@@ -8,6 +8,7 @@
 #include "flow/batch_commit.h"
 #include "flow/model_table.h"
 #include "flow/quarantine.h"
+#include "flow/table_contract.h"
 #include "table/scan/scan.h"
 
 namespace calve::flow {
@@ -50,6 +51,8 @@ Status AlignColumns(const contract::Model& model, TableUpdate& update) {
     const table::Field* want = definition.schema.Find(field.name);
     if (want == nullptr || want->type != field.type) {
       CALVE_TRY(update.DropColumn(field.id));
+    } else if (field.required && !want->required) {
+      CALVE_TRY(update.MakeOptional(field.id));
     }
   }
   std::vector<table::Field> missing;
@@ -82,6 +85,7 @@ Result<LoadedTable> EmptyForRefresh(const Pipeline& pipeline,
   BatchCommit commit(pipeline);
   TableUpdate& update = commit.Begin(table);
   CALVE_TRY(AlignColumns(model, update));
+  update.SetProperty(kContractProperty, ContractText(model));
   CALVE_TRY(RemoveRows(pipeline, update));
   CALVE_ASSIGN(const LoadedTable quarantine, OpenQuarantine(pipeline, model));
   if (Exists(quarantine)) {

@@ -8,6 +8,7 @@
 #include "core/event.h"
 #include "flow/model_step.h"
 #include "flow/model_table.h"
+#include "flow/new_columns.h"
 #include "flow/stored_events.h"
 #include "model/dedupe.h"
 #include "model/flatten.h"
@@ -71,23 +72,6 @@ Result<std::shared_ptr<arrow::RecordBatch>> WithoutStored(
 
 }  // namespace
 
-Status AddMissingColumns(table::TableUpdate& update, const arrow::RecordBatch& rows,
-                         const std::vector<std::string>& except) {
-  std::vector<table::Field> missing;
-  for (const auto& field : rows.schema()->fields()) {
-    const bool excepted =
-        std::find(except.begin(), except.end(), field->name()) != except.end();
-    if (!excepted && update.metadata().schema().Find(field->name()) == nullptr) {
-      missing.push_back({.id = {},
-                         .name = field->name(),
-                         .type = {},  // string
-                         .required = false,
-                         .doc = "Not in the contract yet: a new field of the payload."});
-    }
-  }
-  return missing.empty() ? Status{} : update.AddColumns(missing);
-}
-
 Result<StepResult> DedupeStep(const StepContext& context,
                               const std::shared_ptr<arrow::RecordBatch>& landed) {
   StepResult result;
@@ -123,7 +107,7 @@ Result<StepResult> FlattenStep(const StepContext& context,
                model::Flatten(*result.judged, context.model, not_null));
   result.violations = std::move(plan.violations);
   result.output = std::move(plan.rows);
-  CALVE_TRY(AddMissingColumns(context.update, *result.output, /*except=*/{}));
+  CALVE_TRY(AdoptNewColumns(context, *result.output));
   CALVE_TRY(WriteOutput(context, result));
   return result;
 }

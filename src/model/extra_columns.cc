@@ -13,11 +13,31 @@ namespace {
 
 constexpr size_t kMaxReadableLength = 40;
 
-/// Names that staging and mart tables have of their own, whatever the payload holds.
-constexpr std::string_view kOwnNames[] = {
-    "ingested_at",     "source_file", "audit_event_id", "audit_operation",
-    "audit_timestamp", "tbl_schema",  "tbl_name",       "raw_data",
-    "valid_from",      "valid_to",    "is_current",     "is_deleted"};
+/// Names that tables have of their own, whatever the payload holds: columns of staging
+/// and marts, the partition field, and what Iceberg reserves for metadata columns.
+constexpr std::string_view kOwnNames[] = {"ingested_at",
+                                          "source_file",
+                                          "audit_event_id",
+                                          "audit_operation",
+                                          "audit_timestamp",
+                                          "tbl_schema",
+                                          "tbl_name",
+                                          "raw_data",
+                                          "valid_from",
+                                          "valid_to",
+                                          "is_current",
+                                          "is_deleted",
+                                          "ingested_at_day",
+                                          "_file",
+                                          "_pos",
+                                          "_deleted",
+                                          "_spec_id",
+                                          "_partition",
+                                          "_row_id",
+                                          "_change_type",
+                                          "_change_ordinal",
+                                          "_commit_snapshot_id",
+                                          "_last_updated_sequence_number"};
 
 bool IsLower(char c) {
   return c >= 'a' && c <= 'z';

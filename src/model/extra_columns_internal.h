@@ -14,9 +14,6 @@
 
 namespace calve::model {
 
-/// The member's column with the suffix that tells it from all others.
-std::string SuffixedColumnName(std::string_view member);
-
 /// Optional text columns that appear with the first row that has them.
 class ExtraColumns {
  public:

@@ -169,10 +169,18 @@ class Flattener {
     if (auto violation = rules_.Check(row, members_, columns_)) {
       return violation;
     }
-    const bool adds_columns = model_.schema_evolution == SchemaEvolution::kPropagate;
-    const std::string* unmapped = adds_columns ? members_.Unmapped() : nullptr;
-    return unmapped == nullptr ? std::nullopt
-                               : std::optional(UnmappedViolation(*unmapped));
+    return model_.schema_evolution == SchemaEvolution::kPropagate ? CheckOthers()
+                                                                  : std::nullopt;
+  }
+
+  /// Whether each member that is not contracted can have a column of its own.
+  std::optional<Violation> CheckOthers() const {
+    if (const std::string* unmapped = members_.Unmapped()) {
+      return UnmappedViolation(*unmapped);
+    }
+    return members_.other_count() > kMaxExtraColumns
+               ? std::optional(TooManyFieldsViolation(members_.other_count()))
+               : std::nullopt;
   }
 
   Status Keep(int64_t row) {
@@ -181,8 +189,9 @@ class Flattener {
         return Error{
             ErrorKind::kContractViolation,
             fmt::format(
-                "model {} has `schema_evolution: fail`, and its source has the new "
-                "field {}; add it to {}, or let it propagate",
+                "new_field: model {} has `schema_evolution: fail`, and its source has "
+                "the field {}, which its contract does not name; add it to {}, or let "
+                "it propagate",
                 model_.name, Shortened(*name), model_.file)};
       }
     }

@@ -43,6 +43,8 @@ class RowMembers {
   const std::string* AnyOther() const {
     return others_.empty() ? nullptr : &index_.NameOf(others_.front());
   }
+  /// How many members are not contracted; 0 if they do not matter.
+  size_t other_count() const { return others_.size(); }
   /// The name of a member whose column another member of the row or the contract has;
   /// null if there is none.
   const std::string* Unmapped() const { return unmapped_; }

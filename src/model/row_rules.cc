@@ -6,6 +6,7 @@
 
 #include "core/event.h"
 #include "model/cast_internal.h"
+#include "model/flatten.h"
 #include "model/row_rules_internal.h"
 
 namespace calve::model {
@@ -156,6 +157,15 @@ Violation UnmappedViolation(std::string_view member) {
           .column = "",
           .reason = fmt::format("the column of the field {} is taken by another",
                                 Shortened(member))};
+}
+
+Violation TooManyFieldsViolation(size_t fields) {
+  return {.row = 0,
+          .rule = "too_many_fields",
+          .column = "",
+          .reason = fmt::format("{} fields are not in the contract, and at most {} can "
+                                "become columns",
+                                fields, kMaxExtraColumns)};
 }
 
 std::string Shortened(std::string_view value) {

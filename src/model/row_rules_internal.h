@@ -57,6 +57,8 @@ class RowRules {
 Violation PayloadViolation(std::string_view reason);
 /// A member that can have no column of its own.
 Violation UnmappedViolation(std::string_view member);
+/// More members than a table may get columns for.
+Violation TooManyFieldsViolation(size_t fields);
 
 /// The value in backquotes, cut where it is long.
 std::string Shortened(std::string_view value);

@@ -35,10 +35,12 @@ struct OrderEvent {
   int64_t time_us = 0;
   int32_t order_id = 0;
   std::string description;
+  std::string more = {};  // members of the payload: `"colour": "red", "size": 7`
 
   std::string Payload() const {
     return "{\"order_id\": " + std::to_string(order_id) + ", \"sum\": \"1.5\", " +
-           "\"description\": \"" + description + "\"}";
+           "\"description\": \"" + description + "\"" + (more.empty() ? "" : ", ") +
+           more + "}";
   }
 };
 
@@ -98,6 +100,29 @@ class FlowFixture {
   TransformReport Run(const TransformRequest& request = {}) {
     NoProgress progress;
     return Must(Transform(pipeline_, request, progress));
+  }
+
+  /// The error of a transform that must fail; "none" if it does not.
+  std::string RunError(const TransformRequest& request = {}) {
+    NoProgress progress;
+    const auto report = Transform(pipeline_, request, progress);
+    return report ? "none" : report.error().message;
+  }
+
+  /// The table's columns, each as `name type`, ascending.
+  std::vector<std::string> Columns(const std::string& name) {
+    std::vector<std::string> columns;
+    const table::LoadedTable table = Load(name);
+    for (const table::Field& field : table.metadata.schema().fields) {
+      columns.push_back(field.name + " " + table::PrimitiveTypeName(field.type));
+    }
+    std::sort(columns.begin(), columns.end());
+    return columns;
+  }
+
+  /// The model of the pipeline's project, to be changed.
+  contract::Model& ModelOf(const std::string& name) {
+    return const_cast<contract::Model&>(*pipeline_.project.Find(name));
   }
 
   table::LoadedTable Load(const std::string& name) {

@@ -233,8 +233,9 @@ TEST(FlattenTest, UnderFailEvolutionANewMemberOfAGoodRowFails) {
   ASSERT_FALSE(plan);
   EXPECT_EQ(plan.error().kind, ErrorKind::kContractViolation);
   EXPECT_EQ(plan.error().message,
-            "model flat has `schema_evolution: fail`, and its source has the new field "
-            "`new`; add it to models/schema.yml, or let it propagate");
+            "new_field: model flat has `schema_evolution: fail`, and its source has the "
+            "field `new`, which its contract does not name; add it to models/schema.yml, "
+            "or let it propagate");
 }
 
 TEST(FlattenTest, AMemberNamedLikeAnotherMembersColumnGetsASuffix) {
@@ -256,6 +257,28 @@ TEST(FlattenTest, MembersOfOneRowThatMapToOneColumnAreAViolation) {
                                        "` is taken by another\n");
   EXPECT_EQ(plan.extra_columns, std::vector<std::string>{twin});
   EXPECT_EQ(plan.rows->num_rows(), 2);
+}
+
+TEST(FlattenTest, ARowWithMoreNewMembersThanATableMayGetColumnsIsAViolation) {
+  std::string most;
+  for (size_t i = 0; i < kMaxExtraColumns; ++i) {
+    most += fmt::format("\"f{}\":{},", i, i);
+  }
+  const auto plan =
+      Flattened({{.raw = "{" + most + "\"v\":1}"}, {.raw = "{" + most + "\"w\":1}"}},
+                OneColumnModel("integer"));
+  EXPECT_EQ(
+      Show(plan.violations),
+      "1 too_many_fields : 2001 fields are not in the contract, and at most 2000 can "
+      "become columns\n");
+  EXPECT_EQ(plan.extra_columns.size(), kMaxExtraColumns);
+}
+
+TEST(ExtraColumnNameTest, NamesThatTablesUseThemselvesGetTheirCrc) {
+  for (const std::string name :
+       {"ingested_at_day", "audit_event_id", "raw_data", "_pos"}) {
+    EXPECT_EQ(ExtraColumnName(name), SuffixedColumnName(name));
+  }
 }
 
 TEST(ExtraColumnNameTest, PlainNamesStayAndOthersGetTheirCrc) {

@@ -129,6 +129,23 @@ Status TableUpdate::PromoteColumn(FieldId column, const Type& type) {
   return AdoptSchema(std::move(schema));
 }
 
+Status TableUpdate::MakeOptional(FieldId column) {
+  Schema schema = metadata_.schema();
+  Field* field = FindColumn(schema, column);
+  if (field == nullptr) {
+    return Invalid(base_, NoColumn(column));
+  }
+  const auto& identifiers = schema.identifier_field_ids;
+  if (std::find(identifiers.begin(), identifiers.end(), column) != identifiers.end()) {
+    return Invalid(base_, "an identifier cannot be optional: " + field->name);
+  }
+  if (!field->required) {
+    return {};
+  }
+  field->required = false;
+  return AdoptSchema(std::move(schema));
+}
+
 Status TableUpdate::RenameColumn(FieldId column, const std::string& name) {
   Schema schema = metadata_.schema();
   Field* field = FindColumn(schema, column);

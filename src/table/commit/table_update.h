@@ -96,6 +96,9 @@ class TableUpdate {
   /// kInvalidArgument: no such column; not allowed; the name is taken; the column to drop
   /// is used by a partition spec (any, old ones too), a sort order or as an identifier.
   Status PromoteColumn(FieldId column, const Type& type);
+  /// Lets a top-level column be null. kInvalidArgument: no such column, or it is an
+  /// identifier.
+  Status MakeOptional(FieldId column);
   Status RenameColumn(FieldId column, const std::string& name);
   Status DropColumn(FieldId column);
 

@@ -76,6 +76,12 @@ TEST_F(TableUpdateTest, AllSchemaChangesOfAnUpdateMakeOneVersion) {
   EXPECT_EQ(metadata.current_schema_id, 1);
 }
 
+TEST_F(TableUpdateTest, ARequiredColumnCanBecomeOptional) {
+  ASSERT_TRUE(update_.MakeOptional(kId));
+  EXPECT_EQ(Show(lake_.MustCommit(update_).metadata.schema()),
+            "1:id long, 2:day date, 3:note string");
+}
+
 TEST_F(TableUpdateTest, AnIdIsNeverUsedTwice) {
   ASSERT_TRUE(update_.AddColumns({Column(0, "a", TypeId::kInt)}));
   lake_.MustCommit(update_);
@@ -95,6 +101,7 @@ TEST_F(TableUpdateTest, ChangesThatTheSchemaForbidsAreInvalidAndChangeNothing) {
               invalid);
   EXPECT_THAT(update_.PromoteColumn(kNote, Simple(TypeId::kLong)), invalid);
   EXPECT_THAT(update_.PromoteColumn({9}, Simple(TypeId::kLong)), invalid);
+  EXPECT_THAT(update_.MakeOptional({9}), invalid);
   EXPECT_THAT(update_.RenameColumn(kNote, "id"), invalid);
   EXPECT_THAT(update_.RenameColumn({9}, "x"), invalid);
   EXPECT_THAT(update_.DropColumn(kDay), invalid);
@@ -111,6 +118,7 @@ TEST_F(TableUpdateTest, ColumnsOfSortOrderAndIdentifierCannotBeDropped) {
   TableUpdate update = lake_.Create(definition);
   EXPECT_THAT(update.DropColumn(kNote), FailsWith(ErrorKind::kInvalidArgument));
   EXPECT_THAT(update.DropColumn(kId), FailsWith(ErrorKind::kInvalidArgument));
+  EXPECT_THAT(update.MakeOptional(kId), FailsWith(ErrorKind::kInvalidArgument));
 }
 
 TEST_F(TableUpdateTest, AColumnCannotTakeAPartitionFieldsName) {
@@ -125,6 +133,7 @@ TEST_F(TableUpdateTest, AColumnCannotTakeAPartitionFieldsName) {
 TEST_F(TableUpdateTest, ChangesWithoutEffectMakeNoSchema) {
   ASSERT_TRUE(update_.AddColumns({}));
   ASSERT_TRUE(update_.RenameColumn(kNote, "note"));
+  ASSERT_TRUE(update_.MakeOptional(kNote));
   ASSERT_TRUE(update_.PromoteColumn(kNote, Simple(TypeId::kString)));
   update_.RemoveProperty("not there");
   EXPECT_TRUE(update_.empty());
