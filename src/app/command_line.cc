@@ -76,6 +76,7 @@ void AddCommands(Commands& commands) {
   AddStatusCommand(commands);
   AddTableCommands(commands);
   AddRowCommand(commands);
+  AddVerifyCommand(commands);
   AddGenerateCommand(commands);
   AddLoadCommand(commands);
   AddCompletionsCommand(commands);
@@ -119,7 +120,7 @@ int RunChosen(const CommandBody& body, Session& session, std::ostream& output) {
     return Fail({ErrorKind::kUnavailable, "cannot write the answer to stdout"},
                 OutputFormat::kText, output, session.messages());
   }
-  return kDone;
+  return answer->found_something ? kFoundSomething : kDone;
 }
 
 /// What is wrong with the words. The parser says of a word that is no command only that a

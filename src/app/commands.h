@@ -59,6 +59,7 @@ void AddRowCommand(Commands& commands);
 void AddGenerateCommand(Commands& commands);
 void AddLoadCommand(Commands& commands);
 void AddCompletionsCommand(Commands& commands);
+void AddVerifyCommand(Commands& commands);
 void AddVersionCommand(Commands& commands);
 
 }  // namespace calve::app

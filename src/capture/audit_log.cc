@@ -55,10 +55,42 @@ Status AuditLog::BeginWindow(const std::optional<Cursor>& since,
   return {};
 }
 
-Status AuditLog::TakeSnapshot(const std::optional<Cursor>& since) {
-  since_ = since;
+Status AuditLog::BeginProof(const Cursor& cut) {
+  is_window_ = false;
+  CALVE_TRY(TakeSnapshot(cut));
+  CALVE_ASSIGN(condition_sql_, CoveredRowsSql(table_, cut, now_.view));
+  return {};
+}
+
+Status AuditLog::ReadBeyond() {
+  condition_sql_ = fmt::format("({}) IS NOT TRUE", condition_sql_);
+  ReadAgain("");
+  return {};
+}
+
+Status AuditLog::ReadTable(const std::string& table) {
+  CALVE_ASSIGN(const TableRef ref, ParseTableRef(table));
+  CALVE_ASSIGN(const std::string sql_name, SqlName(*connection_, ref));
+  CALVE_ASSIGN(const Rows names,
+               connection_->Query("SELECT quote_literal($1), quote_literal($2)",
+                                  {ref.schema, ref.name}));
+  ReadAgain(
+      fmt::format("SELECT 0::int8, 'I'::text, now(), {}::text, {}::text, "
+                  "to_jsonb(t)::text FROM {} t",
+                  names.text(0, 0), names.text(0, 1), sql_name));
+  return {};
+}
+
+/// From now on Next starts another copy within the same snapshot.
+void AuditLog::ReadAgain(std::string select_sql) {
+  select_sql_ = std::move(select_sql);
   decoder_.reset();
   copy_ended_ = false;
+}
+
+Status AuditLog::TakeSnapshot(const std::optional<Cursor>& since) {
+  since_ = since;
+  ReadAgain("");
   largest_id_.reset();
   CALVE_TRY(connection_->Execute("ROLLBACK"));
   CALVE_TRY(connection_->Execute(
@@ -110,9 +142,13 @@ Result<int64_t> AuditLog::CountRows() {
 Result<std::shared_ptr<arrow::RecordBatch>> AuditLog::Next() {
   if (decoder_ == nullptr) {
     decoder_ = std::make_unique<CopyBinaryDecoder>();
+    const std::string select =
+        select_sql_.empty()
+            ? fmt::format("SELECT {} FROM {} t WHERE {}", kEventColumnsSql,
+                          table_.sql_name, condition_sql_)
+            : select_sql_;
     CALVE_TRY(connection_->StartCopyOut(
-        fmt::format("COPY (SELECT {} FROM {} t WHERE {}) TO STDOUT (FORMAT binary)",
-                    kEventColumnsSql, table_.sql_name, condition_sql_)));
+        fmt::format("COPY ({}) TO STDOUT (FORMAT binary)", select)));
   }
   while (!copy_ended_ && decoder_->rows() < options_.batch_rows &&
          decoder_->bytes() < options_.batch_bytes) {

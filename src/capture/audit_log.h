@@ -52,6 +52,20 @@ class AuditLog {
   /// returns `since` again.
   Status BeginWindow(const std::optional<Cursor>& since, const TimeWindow& window);
 
+  /// Takes a snapshot to hold other data against, and proves continuity as Begin does;
+  /// Next then returns the rows that `cut` covers, as they are now. Finish is not called.
+  ///
+  /// \return Begin's errors; kInvalidArgument as CoveredRowsSql
+  Status BeginProof(const Cursor& cut);
+
+  /// Within a proof: Next goes on with the rows of the snapshot behind the cut.
+  Status ReadBeyond();
+
+  /// Within a proof: Next goes on with the rows of another table in the same snapshot,
+  /// each as an insertion of its row as `to_jsonb` gives it, with id 0 and the snapshot's
+  /// time. \return kInvalidArgument if there is no such table, or it may not be read
+  Status ReadTable(const std::string& table);
+
   CursorMode mode() const { return ModeOf(table_); }
 
   /// How many rows Next would return. Requires: Begin, and not Next yet.
@@ -79,6 +93,7 @@ class AuditLog {
 
   Status TakeSnapshot(const std::optional<Cursor>& since);
   Result<SourceNow> LookAtSource(const std::optional<Cursor>& since);
+  void ReadAgain(std::string select_sql);
   Status TakePiece();
   void NoteBatch(const arrow::RecordBatch& batch);
   Result<bool> IsFlushed();
@@ -94,6 +109,7 @@ class AuditLog {
   std::optional<Cursor> since_;
   bool is_window_ = false;
   std::string condition_sql_;
+  std::string select_sql_;  // what Next copies; empty: the rows of the condition
   std::optional<std::string> flush_target_;  // a WAL position; nullopt on a standby
   std::unique_ptr<CopyBinaryDecoder> decoder_;
   bool copy_ended_ = false;

@@ -95,6 +95,22 @@ std::string UnreadRowsSql(const AuditTable& table, const std::optional<Cursor>& 
   return fmt::format("(({}) OR ({}))", by_column, RowsWithoutAuditXidSql(since, view));
 }
 
+Result<std::string> CoveredRowsSql(const AuditTable& table, const Cursor& cut,
+                                   const SnapshotView& view) {
+  if (cut.mode == CursorMode::kXmin) {
+    return fmt::format("({} < {} OR NOT {})", FullXidSql(view.snapshot.xmax),
+                       cut.covered.xmin, kNormalXid);
+  }
+  if (!ReadWithSameColumn(cut, table)) {
+    return Error{ErrorKind::kInvalidArgument,
+                 "the last extraction read by a column audit_xid that the audit table no "
+                 "longer has, so what it covered can't be told; extract again first: "
+                 "`calve run`"};
+  }
+  return fmt::format("(({}) OR t.audit_xid IS NULL)",
+                     AuditXidRowsSql(std::nullopt, cut.covered, /*top_level_ids=*/true));
+}
+
 std::string WindowRowsSql(const TimeWindow& window) {
   return fmt::format("t.audit_timestamp >= {} AND t.audit_timestamp < {}",
                      TimestampSql(window.start), TimestampSql(window.end));

@@ -11,6 +11,7 @@
 
 #include "capture/audit_table.h"
 #include "capture/cursor.h"
+#include "core/result.h"
 #include "core/timestamp.h"
 
 namespace calve::capture {
@@ -49,6 +50,14 @@ Snapshot CoveredBy(CursorMode mode, const SnapshotView& view);
 /// before the column was in use; the first extraction by that column reads them all.
 std::string UnreadRowsSql(const AuditTable& table, const std::optional<Cursor>& since,
                           const SnapshotView& view, const CaptureRules& rules);
+
+/// The SQL condition, on the table as `t`, of the rows in the view that extractions up to
+/// `cut` have read: what UnreadRowsSql leaves out behind it.
+///
+/// \return kInvalidArgument if the cut is by a column audit_xid that the table no longer
+///         has: only another extraction makes a cut that can be told then
+Result<std::string> CoveredRowsSql(const AuditTable& table, const Cursor& cut,
+                                   const SnapshotView& view);
 
 /// A span of `audit_timestamp`, its end excluded.
 struct TimeWindow {

@@ -16,10 +16,12 @@ class Server:
 
     def __init__(self, postgres):
         self.postgres = postgres
+        self.databases = 0  # so that names that are cut stay apart
 
     def create_database(self, name):
         """Creates a database with an empty audit table; returns its connection string."""
-        name = name.lower()[:60]
+        self.databases += 1
+        name = f"{name.lower()[:50]}_{self.databases}"
         self.postgres.execute(f'create database "{name}"')
         self.postgres.execute(
             "create table public.audit_log_dml (audit_event_id serial primary key,"

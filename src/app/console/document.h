@@ -85,6 +85,9 @@ class Document {
   /// format, text too.
   bool always_one_json_line = false;
 
+  /// Whether the command looked for faults and found some: exit code 4.
+  bool found_something = false;
+
  private:
   std::deque<Part> parts_;
 };
