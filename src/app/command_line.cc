@@ -77,6 +77,7 @@ void AddCommands(Commands& commands) {
   AddTableCommands(commands);
   AddRowCommand(commands);
   AddVerifyCommand(commands);
+  AddFsckCommand(commands);
   AddGenerateCommand(commands);
   AddLoadCommand(commands);
   AddCompletionsCommand(commands);

@@ -60,6 +60,7 @@ void AddGenerateCommand(Commands& commands);
 void AddLoadCommand(Commands& commands);
 void AddCompletionsCommand(Commands& commands);
 void AddVerifyCommand(Commands& commands);
+void AddFsckCommand(Commands& commands);
 void AddVersionCommand(Commands& commands);
 
 }  // namespace calve::app

@@ -1,6 +1,7 @@
 #include "app/table_view.h"
 
 #include <charconv>
+#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -96,6 +97,12 @@ std::string TypeText(const table::Type& type) {
 std::string PathText(const std::string& location) {
   const auto path = io::LocalPath(location);
   return path ? *path : location;
+}
+
+std::string ScratchFolder() {
+  std::error_code error;
+  const std::string folder = std::filesystem::temp_directory_path(error).string();
+  return error ? "/tmp" : folder;
 }
 
 }  // namespace calve::app

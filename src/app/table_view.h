@@ -41,4 +41,7 @@ std::string TypeText(const table::Type& type);
 /// A location as a path where it is local.
 std::string PathText(const std::string& location);
 
+/// Where temporary files go: TMPDIR, or /tmp.
+std::string ScratchFolder();
+
 }  // namespace calve::app

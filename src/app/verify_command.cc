@@ -1,9 +1,9 @@
-#include <filesystem>
 #include <memory>
 
 #include <fmt/format.h>
 
 #include "app/commands.h"
+#include "app/table_view.h"
 #include "flow/verify.h"
 
 namespace calve::app {
@@ -113,13 +113,11 @@ Result<Document> Verify(Session& session, const VerifyOptions& options) {
   CALVE_ASSIGN(const flow::Pipeline pipeline,
                session.LoadPipeline(
                    {.source = true, .landing = true, .catalog = true, .models = true}));
-  std::error_code error;
-  const std::string scratch = std::filesystem::temp_directory_path(error).string();
   CALVE_ASSIGN(const flow::VerifyReport report,
                flow::Verify(pipeline,
                             {.select = options.select,
                              .live = options.live,
-                             .scratch_folder = error ? "/tmp" : scratch},
+                             .scratch_folder = ScratchFolder()},
                             session.progress()));
   return ToDocument(report);
 }

@@ -16,6 +16,7 @@
 #include "core/event.h"
 #include "flow/landed_files.h"
 #include "flow/model_table.h"
+#include "io/object_hash.h"
 #include "io/system.h"
 #include "landing/csv_reader.h"
 #include "landing/file_record.h"
@@ -123,21 +124,6 @@ Status CheckUnchanged(const Pipeline& pipeline, const std::string& key,
                              pipeline.landing.prefix, key, sha256);
 }
 
-/// The SHA-256 of a landing file's bytes.
-Result<std::string> HashOf(const Pipeline& pipeline, const std::string& key) {
-  CALVE_ASSIGN(const auto file, pipeline.store->Open(pipeline.landing.Location(key)));
-  io::Sha256 hash;
-  std::string chunk(1 << 20, '\0');
-  for (uint64_t offset = 0;;) {
-    CALVE_ASSIGN(const size_t read, file->ReadAt(offset, chunk));
-    if (read == 0) {
-      return hash.Finish();
-    }
-    hash.Update({chunk.data(), read});
-    offset += read;
-  }
-}
-
 /// Commits converted files, on whatever version of the table is current then.
 /// \return whether they were committed; false if another ingest of the same file was
 /// faster
@@ -172,7 +158,8 @@ Result<IngestReport> Ingest(const Pipeline& pipeline, const std::string& key,
   CALVE_ASSIGN(LoadedTable landing, OpenLandingTable(pipeline));
   CALVE_ASSIGN(const bool landed, IsLanded(pipeline, landing, key));
   if (landed) {
-    const auto sha256 = HashOf(pipeline, key);
+    const auto sha256 =
+        io::Sha256OfObject(*pipeline.store, pipeline.landing.Location(key));
     if (sha256) {
       CALVE_TRY(CheckUnchanged(pipeline, key, *sha256));
     } else if (sha256.error().kind != ErrorKind::kNotFound) {

@@ -30,14 +30,23 @@ int64_t NumberOf(std::string_view location) {
   return whole ? number : 0;
 }
 
+std::string FolderOf(const LedgerPlace& place) {
+  return fmt::format("{}/{}{}_calve", place.root, place.prefix,
+                     place.prefix.empty() ? "" : "/");
+}
+
+Result<LedgerEntry> ReadEntry(io::ObjectStore& store, const std::string& location) {
+  CALVE_ASSIGN(const std::string text, io::ReadObject(store, location));
+  return EntryFromJson(text, location);
+}
+
 }  // namespace
 
 Ledger::Ledger(io::ObjectStore& store, LedgerPlace place)
     : store_(&store), place_(std::move(place)) {}
 
 std::string Ledger::Folder() const {
-  return fmt::format("{}/{}{}_calve", place_.root, place_.prefix,
-                     place_.prefix.empty() ? "" : "/");
+  return FolderOf(place_);
 }
 
 std::string Ledger::EntryLocation(int64_t number) const {
@@ -166,6 +175,18 @@ Result<std::vector<std::string>> Ledger::Keys() const {
   }
   keys.insert(keys.end(), recent_keys_.begin(), recent_keys_.end());
   return keys;
+}
+
+Result<std::vector<StoredEntry>> ReadEntries(io::ObjectStore& store,
+                                             const LedgerPlace& place) {
+  CALVE_ASSIGN(const auto objects, store.List(FolderOf(place) + "/extractions"));
+  std::vector<StoredEntry> entries;
+  for (const io::ObjectInfo& object : objects) {
+    if (const int64_t number = NumberOf(object.location); number > 0) {
+      entries.push_back({number, object.location, ReadEntry(store, object.location)});
+    }
+  }
+  return entries;
 }
 
 }  // namespace calve::landing

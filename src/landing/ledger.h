@@ -91,4 +91,15 @@ class Ledger {
   std::vector<std::string> recent_keys_;  // of the entries behind the checkpoint
 };
 
+/// An entry that is stored, or why it can't be understood.
+struct StoredEntry {
+  int64_t number = 0;
+  std::string location;
+  Result<LedgerEntry> entry;
+};
+
+/// Every entry that is there, by number: to check them. Load reads no more than it needs.
+Result<std::vector<StoredEntry>> ReadEntries(io::ObjectStore& store,
+                                             const LedgerPlace& place);
+
 }  // namespace calve::landing
