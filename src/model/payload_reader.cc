@@ -190,6 +190,10 @@ struct PayloadReader::Parser {
       readable = padded.size();
     }
     if (parser.capacity() < payload.size()) {
+      // A new parser, since one can't grow here: pyarrow's libraries export a newer
+      // simdjson's symbols, which win over Debian's. Its parsers have one virtual
+      // function more, before set_capacity(), so that growing would call another one.
+      parser = json::parser();
       const size_t capacity = std::bit_ceil(std::max(payload.size(), kMinCapacity));
       if (const auto error = parser.allocate(capacity)) {
         return error;

@@ -146,6 +146,17 @@ TEST(FlattenTest, AThousandLevelsOfNestingAreRead) {
   EXPECT_EQ(Cell("varchar", deep), deep);
 }
 
+TEST(FlattenTest, ALongPayloadAfterShortOnesIsRead) {
+  std::vector<LandedRow> rows;
+  for (size_t size = 10; size <= 1'000'000; size *= 10) {
+    rows.push_back({.raw = "{\"v\":\"" + std::string(size, 'x') + "\"}"});
+  }
+  const FlattenPlan plan = Flattened(rows, OneColumnModel("varchar"));
+  ASSERT_EQ(plan.rows->num_rows(), 6);
+  EXPECT_EQ(static_cast<const arrow::StringArray&>(*plan.rows->column(0)).GetString(5),
+            std::string(1'000'000, 'x'));
+}
+
 TEST(FlattenTest, EveryRuleOfARowIsChecked) {
   contract::Model model = OrdersModel();
   model.columns[2].accepted_values = {"I", "U", "D"};
