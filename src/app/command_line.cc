@@ -75,6 +75,7 @@ void AddCommands(Commands& commands) {
   AddTransformCommand(commands);
   AddStatusCommand(commands);
   AddTableCommands(commands);
+  AddQuarantineCommands(commands);
   AddRowCommand(commands);
   AddVerifyCommand(commands);
   AddFsckCommand(commands);

@@ -55,6 +55,7 @@ void AddIngestCommand(Commands& commands);
 void AddTransformCommand(Commands& commands);
 void AddStatusCommand(Commands& commands);
 void AddTableCommands(Commands& commands);
+void AddQuarantineCommands(Commands& commands);
 void AddRowCommand(Commands& commands);
 void AddGenerateCommand(Commands& commands);
 void AddLoadCommand(Commands& commands);

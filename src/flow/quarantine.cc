@@ -1,8 +1,13 @@
 #include "flow/quarantine.h"
 
+#include <iterator>
+#include <map>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include <arrow/array.h>
+#include <arrow/array/util.h>
 #include <arrow/builder.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
@@ -12,27 +17,16 @@
 #include "flow/model_table.h"
 #include "flow/stored_events.h"
 #include "model/dedupe.h"
+#include "table/scan/scan.h"
 
 namespace calve::flow {
 namespace {
 
-constexpr const char* kNamespace = "quarantine";
+/// What is quarantined, by event id; nullopt: events without one.
+using SeenPrints = std::map<std::optional<int64_t>, std::set<model::Fingerprint>>;
 
-const std::shared_ptr<arrow::Schema>& QuarantineSchema() {
-  static const std::shared_ptr<arrow::Schema> schema = [] {
-    arrow::FieldVector fields{
-        arrow::field("quarantined_at", arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"),
-                     /*nullable=*/false),
-        arrow::field("model", arrow::utf8(), /*nullable=*/false),
-        arrow::field("rule", arrow::utf8(), /*nullable=*/false),
-        arrow::field("column_name", arrow::utf8()),
-        arrow::field("reason", arrow::utf8())};
-    for (const auto& field : LandedEventSchema()->fields()) {
-      fields.push_back(field->WithNullable(true));
-    }
-    return arrow::schema(std::move(fields));
-  }();
-  return schema;
+std::shared_ptr<arrow::DataType> MomentType() {
+  return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
 }
 
 std::vector<int64_t> RowsOf(const std::vector<model::Violation>& violations) {
@@ -47,8 +41,7 @@ std::vector<int64_t> RowsOf(const std::vector<model::Violation>& violations) {
 /// The five columns that say why.
 Result<arrow::ArrayVector> WhyColumns(const contract::Model& model, TimestampUs now,
                                       const std::vector<model::Violation>& violations) {
-  arrow::TimestampBuilder at(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"),
-                             arrow::default_memory_pool());
+  arrow::TimestampBuilder at(MomentType(), arrow::default_memory_pool());
   arrow::StringBuilder name;
   arrow::StringBuilder rule;
   arrow::StringBuilder column;
@@ -70,12 +63,70 @@ Result<arrow::ArrayVector> WhyColumns(const contract::Model& model, TimestampUs 
   return columns;
 }
 
+/// What the batch's events without an id say, and the table's: ids don't tell them apart.
+Status AddPrintsWithoutId(io::ObjectStore& store, const table::LoadedTable& quarantine,
+                          SeenPrints& seen) {
+  CALVE_ASSIGN(table::Schema projection, EventColumns(quarantine));
+  CALVE_ASSIGN(const auto tasks,
+               table::PlanScan(store, quarantine.metadata,
+                               *quarantine.metadata.current_snapshot(), {}));
+  const auto reader = table::ReadTasks(store, tasks,
+                                       {.projection = std::move(projection),
+                                        .filters = {},
+                                        .with_position = false,
+                                        .positions = std::nullopt});
+  while (true) {
+    CALVE_ASSIGN(const auto rows, reader->Next());
+    if (rows == nullptr) {
+      return {};
+    }
+    const auto& ids = *rows->column(kEventIdColumn);
+    if (ids.null_count() == 0) {
+      continue;
+    }
+    const auto prints = model::Fingerprints(*rows);
+    for (int64_t i = 0; i < rows->num_rows(); ++i) {
+      if (ids.IsNull(i)) {
+        seen[std::nullopt].insert(prints[static_cast<size_t>(i)]);
+      }
+    }
+  }
+}
+
 }  // namespace
+
+const std::shared_ptr<arrow::Schema>& QuarantineSchema() {
+  static const std::shared_ptr<arrow::Schema> schema = [] {
+    arrow::FieldVector fields{
+        arrow::field(kQuarantinedAt, MomentType(), /*nullable=*/false),
+        arrow::field("model", arrow::utf8(), /*nullable=*/false),
+        arrow::field(kRule, arrow::utf8(), /*nullable=*/false),
+        arrow::field(kColumnName, arrow::utf8()), arrow::field(kReason, arrow::utf8())};
+    for (const auto& field : LandedEventSchema()->fields()) {
+      fields.push_back(field->WithNullable(true));
+    }
+    fields.push_back(arrow::field(kDiscardedAt, MomentType()));
+    fields.push_back(arrow::field(kDiscardNote, arrow::utf8()));
+    return arrow::schema(std::move(fields));
+  }();
+  return schema;
+}
+
+Status AddLaterColumns(table::TableUpdate& update) {
+  CALVE_ASSIGN(const table::Schema wanted, SchemaOf(*QuarantineSchema()));
+  std::vector<table::Field> missing;
+  for (const table::Field& field : wanted.fields) {
+    if (update.metadata().schema().Find(field.name) == nullptr) {
+      missing.push_back(field);
+    }
+  }
+  return update.AddColumns(missing);
+}
 
 Result<table::LoadedTable> OpenQuarantine(const Pipeline& pipeline,
                                           const contract::Model& model) {
   CALVE_ASSIGN(table::Schema schema, SchemaOf(*QuarantineSchema()));
-  return OpenTable(pipeline, {.name = {kNamespace, model.name},
+  return OpenTable(pipeline, {.name = {kQuarantineNamespace, model.name},
                               .schema = std::move(schema),
                               .spec = {},
                               .sort_order = {},
@@ -86,17 +137,25 @@ Result<table::LoadedTable> OpenQuarantine(const Pipeline& pipeline,
 Result<std::vector<model::Violation>> NewViolations(
     io::ObjectStore& store, const table::LoadedTable& quarantine,
     const arrow::RecordBatch& landed, const std::vector<model::Violation>& violations) {
-  if (violations.empty() || quarantine.metadata.current_snapshot() == nullptr) {
+  if (violations.empty()) {
     return violations;
   }
-  CALVE_ASSIGN(const auto stored, FindStoredPrints(store, quarantine, landed));
-  const auto prints = model::Fingerprints(landed);
   const auto& ids = static_cast<const arrow::Int64Array&>(*landed.column(kEventIdColumn));
+  SeenPrints seen;
+  if (quarantine.metadata.current_snapshot() != nullptr) {
+    CALVE_ASSIGN(auto stored, FindStoredPrints(store, quarantine, landed));
+    seen.insert(std::make_move_iterator(stored.begin()),
+                std::make_move_iterator(stored.end()));
+    if (ids.null_count() > 0) {
+      CALVE_TRY(AddPrintsWithoutId(store, quarantine, seen));
+    }
+  }
+  const auto prints = model::Fingerprints(landed);
   std::vector<model::Violation> fresh;
   for (const model::Violation& violation : violations) {
-    const auto same = stored.find(ids.Value(violation.row));
-    if (same == stored.end() ||
-        !same->second.contains(prints[static_cast<size_t>(violation.row)])) {
+    const auto id = ids.IsNull(violation.row) ? std::nullopt
+                                              : std::optional(ids.Value(violation.row));
+    if (seen[id].insert(prints[static_cast<size_t>(violation.row)]).second) {
       fresh.push_back(violation);
     }
   }
@@ -113,6 +172,12 @@ Result<std::vector<table::DataFile>> WriteQuarantine(
   for (const auto& field : LandedEventSchema()->fields()) {
     CALVE_ASSIGN(auto column, ColumnOf(*events, field->name()));
     columns.push_back(std::move(column));
+  }
+  for (const char* name : {kDiscardedAt, kDiscardNote}) {
+    CALVE_ASSIGN(
+        columns.emplace_back(),
+        FromArrow(arrow::MakeArrayOfNull(QuarantineSchema()->GetFieldByName(name)->type(),
+                                         events->num_rows())));
   }
   const auto rows = arrow::RecordBatch::Make(QuarantineSchema(), events->num_rows(),
                                              std::move(columns));

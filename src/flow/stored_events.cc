@@ -100,8 +100,9 @@ Status VisitStored(io::ObjectStore& store, const table::LoadedTable& table,
   return {};
 }
 
-/// The columns of LandedEventSchema() as the table has them.
-Result<table::Schema> LandedProjection(const table::LoadedTable& table) {
+}  // namespace
+
+Result<table::Schema> EventColumns(const table::LoadedTable& table) {
   table::Schema projection;
   for (const auto& field : LandedEventSchema()->fields()) {
     const table::Field* column = table.metadata.schema().Find(field->name());
@@ -113,8 +114,6 @@ Result<table::Schema> LandedProjection(const table::LoadedTable& table) {
   }
   return projection;
 }
-
-}  // namespace
 
 Result<std::unordered_set<int64_t>> FindStoredIds(io::ObjectStore& store,
                                                   const table::LoadedTable& table,
@@ -133,7 +132,7 @@ Result<StoredPrints> FindStoredPrints(io::ObjectStore& store,
                                       const table::LoadedTable& table,
                                       const arrow::RecordBatch& batch) {
   StoredPrints stored;
-  CALVE_ASSIGN(const table::Schema projection, LandedProjection(table));
+  CALVE_ASSIGN(const table::Schema projection, EventColumns(table));
   const auto visit = [&](const table::ScanTask& task, std::vector<int64_t> positions,
                          const std::vector<int64_t>&) -> Status {
     table::ReadOptions options{.projection = projection,

@@ -17,6 +17,10 @@
 
 namespace calve::flow {
 
+/// The columns of LandedEventSchema() as the table has them; kContractViolation if it
+/// lacks one.
+Result<table::Schema> EventColumns(const table::LoadedTable& table);
+
 /// The ids of the batch's events that the table holds.
 ///
 /// Cost: reads the `audit_event_id` column of the files whose bounds hold an id of the
