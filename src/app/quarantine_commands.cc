@@ -13,6 +13,7 @@
 #include "flow/quarantine.h"
 #include "flow/quarantine_discard.h"
 #include "flow/quarantine_groups.h"
+#include "flow/quarantine_replay.h"
 
 namespace calve::app {
 namespace {
@@ -157,6 +158,31 @@ Result<Document> Discard(Session& session, const QuarantineWords& words) {
   return document;
 }
 
+Result<Document> Replay(Session& session, const QuarantineWords& words) {
+  CALVE_ASSIGN(const flow::Pipeline pipeline, Open(session));
+  CALVE_ASSIGN(const flow::QuarantineFilter filter, FilterOf(pipeline, words));
+  CALVE_ASSIGN(const auto reports, flow::ReplayQuarantined(pipeline, filter));
+  Document document;
+  Table& models = document.AddTable({{"model"},
+                                     {"passed", CellFormat::kCount},
+                                     {"still_failing", CellFormat::kCount},
+                                     {"conflicts", CellFormat::kCount},
+                                     {"left_out", CellFormat::kCount}},
+                                    "models");
+  int64_t conflicts = 0;
+  for (const flow::ReplayReport& report : reports) {
+    models.Add({report.model, report.passed, report.still_failing, report.conflicts,
+                report.left_out});
+    conflicts += report.conflicts;
+  }
+  if (conflicts > 0) {
+    session.Say(
+        "id_conflict: another event came first under the same id and stays; only "
+        "`calve quarantine discard` settles these");
+  }
+  return document;
+}
+
 using QuarantineBody =
     std::function<Result<Document>(Session& session, const QuarantineWords& words)>;
 
@@ -176,13 +202,17 @@ CommandOptions AddOne(Commands& group, const std::string& name, const std::strin
 }  // namespace
 
 void AddQuarantineCommands(Commands& commands) {
-  Commands group =
-      commands.Group("quarantine", "Events that broke their contract: look, give up");
+  Commands group = commands.Group(
+      "quarantine", "Events that broke their contract: look, judge again, give up");
   auto words = std::make_shared<QuarantineWords>();
   AddOne(group, "ls", "Count what is quarantined, by model and reason", words, List);
   AddOne(group, "show", "Show quarantined events, whole", words, Show)
       .Texts("id", words->ids, "audit_event_id of the events")
       .Count("--limit", words->limit, "Show at most so many (default: 20)");
+  AddOne(group, "replay", "Judge quarantined events by the contract as it is now", words,
+         Replay)
+      .Texts("id", words->ids,
+             "audit_event_id of the events (default: all that are open)");
   AddOne(group, "discard", "Give quarantined events up, on record", words, Discard)
       .Texts("id", words->ids, "audit_event_id of the events")
       .Text("--note", words->note, "Why: kept with the events")

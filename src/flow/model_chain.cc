@@ -22,6 +22,21 @@ void ModelChain::Add(const Model& model, LoadedTable table) {
   links_.push_back({&model, std::move(table)});
 }
 
+Status ModelChain::AddFollowers(const std::vector<const Model*>& candidates) {
+  for (const Model* model : candidates) {
+    const LoadedTable* upstream = Find(model->from);
+    if (upstream == nullptr || Find(model->name) != nullptr) {
+      continue;
+    }
+    CALVE_ASSIGN(LoadedTable table, OpenModelTable(pipeline_, *model));
+    if (FindMarker(table.metadata, upstream->name.text()) ==
+        CurrentPoint(upstream->metadata)) {
+      Add(*model, std::move(table));
+    }
+  }
+  return {};
+}
+
 const LoadedTable* ModelChain::Find(const std::string& model) const {
   for (const Link& link : links_) {
     if (link.model->name == model) {
@@ -46,7 +61,12 @@ Result<int64_t> ModelChain::Process(const std::shared_ptr<arrow::RecordBatch>& b
     if (input != nullptr && input->num_rows() > 0) {
       CALVE_ASSIGN(StepResult result, Step(model, update, input));
       commit.AddWritten(result.written);
-      CALVE_ASSIGN(const int64_t quarantined, Quarantine(model, result, commit));
+      int64_t quarantined = 0;
+      if (i == 0 && settle_head_) {
+        CALVE_TRY(settle_head_(result, commit));
+      } else {
+        CALVE_ASSIGN(quarantined, Quarantine(model, result, commit));
+      }
       gains[i] = {.input_rows = input->num_rows(),
                   .inserted = result.inserted,
                   .deleted = result.deleted,

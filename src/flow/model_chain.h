@@ -33,6 +33,15 @@ class ModelChain {
   /// the chain.
   void Add(const contract::Model& model, table::LoadedTable table);
 
+  /// Adds those of the candidates, upstream before downstream, whose upstream is in the
+  /// chain and that have consumed it as it stands.
+  Status AddFollowers(const std::vector<const contract::Model*>& candidates);
+
+  /// From now on the head's violations are not quarantined but given to `settle`, with
+  /// the commit that they are part of.
+  using Settle = std::function<Status(const StepResult& head, BatchCommit& commit)>;
+  void SettleHeadBy(Settle settle) { settle_head_ = std::move(settle); }
+
   /// A model's table as of the last commit; null if the model is not in the chain.
   const table::LoadedTable* Find(const std::string& model) const;
 
@@ -72,6 +81,7 @@ class ModelChain {
   table::LoadedTable upstream_;
   std::vector<Link> links_;
   std::map<std::string, ModelGain> gains_;
+  Settle settle_head_;  // null: violations are quarantined
 };
 
 }  // namespace calve::flow

@@ -155,6 +155,12 @@ Result<table::LoadedTable> OpenLandingTable(const Pipeline& pipeline) {
   return OpenTable(pipeline, definition);
 }
 
+Result<table::LoadedTable> OpenUpstream(const Pipeline& pipeline,
+                                        const contract::Model& model) {
+  const contract::Model* from = pipeline.project.Find(model.from);
+  return from != nullptr ? OpenModelTable(pipeline, *from) : OpenLandingTable(pipeline);
+}
+
 Result<std::shared_ptr<arrow::Array>> ColumnOf(const arrow::RecordBatch& batch,
                                                const std::string& name) {
   auto column = batch.GetColumnByName(name);

@@ -37,6 +37,10 @@ Result<table::TableDefinition> DefinitionOf(const contract::Model& model);
 /// The landing table, likewise.
 Result<table::LoadedTable> OpenLandingTable(const Pipeline& pipeline);
 
+/// The table that a model reads: another model's, or the landing table.
+Result<table::LoadedTable> OpenUpstream(const Pipeline& pipeline,
+                                        const contract::Model& model);
+
 /// A table that `definition` describes: loaded, or newly defined if the catalog has none.
 Result<table::LoadedTable> OpenTable(const Pipeline& pipeline,
                                      const table::TableDefinition& definition);

@@ -1,19 +1,13 @@
 #include "flow/quarantine_discard.h"
 
-#include <algorithm>
-#include <set>
 #include <utility>
 
-#include <arrow/array.h>
 #include <arrow/array/util.h>
 #include <arrow/record_batch.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "core/arrow_status.h"
-#include "core/event.h"
 #include "flow/batch_commit.h"
 #include "flow/model_table.h"
 #include "flow/quarantine.h"
@@ -76,38 +70,11 @@ Result<int64_t> DiscardIn(const Pipeline& pipeline, const table::LoadedTable& ta
   return removal.rows();
 }
 
-/// Refuses an id that no table has, open or discarded.
-Status CheckIds(const Pipeline& pipeline, const std::vector<table::LoadedTable>& tables,
-                const QuarantineFilter& filter) {
-  std::set<int64_t> missing(filter.event_ids.begin(), filter.event_ids.end());
-  const auto tick_off = [&](const QuarantinedRows& found) -> Result<bool> {
-    const auto& ids = static_cast<const arrow::Int64Array&>(*found.rows->column(0));
-    for (int64_t i = 0; i < ids.length(); ++i) {
-      missing.erase(ids.Value(i));
-    }
-    return !missing.empty();
-  };
-  for (const table::LoadedTable& table : tables) {
-    if (!missing.empty()) {
-      CALVE_TRY(VisitRowsOf(*pipeline.store, table, filter,
-                            {LandedEventSchema()->field(kEventIdColumn)->name()},
-                            tick_off));
-    }
-  }
-  if (missing.empty()) {
-    return {};
-  }
-  return Error{ErrorKind::kNotFound,
-               fmt::format("not in quarantine: {}; `calve quarantine ls` shows what is, "
-                           "nothing was discarded",
-                           fmt::join(missing, ", "))};
-}
-
 Result<std::map<std::string, int64_t>> DiscardOnce(const Pipeline& pipeline,
                                                    const QuarantineFilter& filter,
                                                    const std::string& note) {
   CALVE_ASSIGN(const auto tables, QuarantineTables(pipeline, filter));
-  CALVE_TRY(CheckIds(pipeline, tables, filter));
+  CALVE_TRY(CheckIdsKnown(*pipeline.store, tables, filter));
   BatchCommit commit(pipeline);
   std::map<std::string, int64_t> discarded;
   for (const table::LoadedTable& table : tables) {

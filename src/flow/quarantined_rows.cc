@@ -1,15 +1,19 @@
 #include "flow/quarantined_rows.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/event.h"
 #include "flow/model_table.h"
 #include "flow/quarantine.h"
+#include "flow/row_removal.h"
 #include "table/commit/table_update.h"
 
 namespace calve::flow {
@@ -162,6 +166,55 @@ Status VisitRowsOf(io::ObjectStore& store, const table::LoadedTable& quarantine,
     }
   }
   return {};
+}
+
+Status CheckIdsKnown(io::ObjectStore& store,
+                     const std::vector<table::LoadedTable>& tables,
+                     const QuarantineFilter& filter) {
+  QuarantineFilter any = filter;
+  any.state = QuarantineState::kAny;
+  std::set<int64_t> missing(filter.event_ids.begin(), filter.event_ids.end());
+  const auto tick_off = [&](const QuarantinedRows& found) -> Result<bool> {
+    const auto& ids = static_cast<const arrow::Int64Array&>(*found.rows->column(0));
+    for (int64_t i = 0; i < ids.length(); ++i) {
+      missing.erase(ids.Value(i));
+    }
+    return !missing.empty();
+  };
+  for (const table::LoadedTable& table : tables) {
+    if (!missing.empty()) {
+      CALVE_TRY(VisitRowsOf(store, table, any, {IdName()}, tick_off));
+    }
+  }
+  if (missing.empty()) {
+    return {};
+  }
+  return Error{ErrorKind::kNotFound,
+               fmt::format("not in quarantine: {}; `calve quarantine ls` shows what is, "
+                           "nothing was done",
+                           fmt::join(missing, ", "))};
+}
+
+Result<std::vector<table::DataFile>> RemoveOpenRows(const Pipeline& pipeline,
+                                                    table::TableUpdate& update) {
+  RowRemoval removal;
+  const auto remove = [&](const QuarantinedRows& found) -> Result<bool> {
+    for (const int64_t position : found.positions) {
+      removal.Add(*found.task, position);
+    }
+    return true;
+  };
+  CALVE_TRY(VisitRowsOf(*pipeline.store, update.base(), {.state = QuarantineState::kOpen},
+                        /*columns=*/{}, remove));
+  table::FileChanges changes;
+  if (removal.rows() > 0) {
+    CALVE_TRY(removal.Write(WriteTargetOf(pipeline, update), changes));
+  }
+  std::vector<table::DataFile> written = changes.added_deletes;
+  if (removal.rows() > 0) {
+    CALVE_TRY(update.ChangeRows(std::move(changes)));
+  }
+  return written;
 }
 
 }  // namespace calve::flow

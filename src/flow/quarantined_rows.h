@@ -14,6 +14,7 @@
 #include "core/result.h"
 #include "flow/pipeline.h"
 #include "table/catalog/catalog.h"
+#include "table/commit/table_update.h"
 #include "table/scan/scan.h"
 
 namespace calve::flow {
@@ -22,9 +23,9 @@ enum class QuarantineState { kAny, kOpen, kDiscarded };
 
 /// Which rows of which quarantine tables. Conditions that are empty let all pass.
 struct QuarantineFilter {
-  std::vector<std::string> models;  // by name
-  std::string rule;
-  std::vector<int64_t> event_ids;
+  std::vector<std::string> models = {};  // by name
+  std::string rule = {};
+  std::vector<int64_t> event_ids = {};
   QuarantineState state = QuarantineState::kAny;
 };
 
@@ -50,5 +51,16 @@ Status VisitRowsOf(io::ObjectStore& store, const table::LoadedTable& quarantine,
                    const QuarantineFilter& filter,
                    const std::vector<std::string>& columns,
                    const VisitQuarantined& visit);
+
+/// Refuses an id of the filter that none of the tables has, open or discarded.
+/// \return kNotFound naming the ids
+Status CheckIdsKnown(io::ObjectStore& store,
+                     const std::vector<table::LoadedTable>& tables,
+                     const QuarantineFilter& filter);
+
+/// Takes all open rows out of the quarantine table that `update` makes.
+/// \return the files written
+Result<std::vector<table::DataFile>> RemoveOpenRows(const Pipeline& pipeline,
+                                                    table::TableUpdate& update);
 
 }  // namespace calve::flow

@@ -8,6 +8,7 @@
 #include "flow/batch_commit.h"
 #include "flow/model_table.h"
 #include "flow/quarantine.h"
+#include "flow/quarantined_rows.h"
 #include "flow/table_contract.h"
 #include "table/scan/scan.h"
 
@@ -89,7 +90,8 @@ Result<LoadedTable> EmptyForRefresh(const Pipeline& pipeline,
   CALVE_TRY(RemoveRows(pipeline, update));
   CALVE_ASSIGN(const LoadedTable quarantine, OpenQuarantine(pipeline, model));
   if (Exists(quarantine)) {
-    CALVE_TRY(RemoveRows(pipeline, commit.Begin(quarantine)));
+    CALVE_ASSIGN(const auto written, RemoveOpenRows(pipeline, commit.Begin(quarantine)));
+    commit.AddWritten(written);
   }
   CALVE_ASSIGN(const auto committed, commit.Commit());
   for (const LoadedTable& version : committed) {

@@ -1,10 +1,8 @@
 #include "flow/transform.h"
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include <arrow/record_batch.h>
@@ -16,6 +14,7 @@
 #include "flow/model_table.h"
 #include "flow/pending.h"
 #include "flow/refresh.h"
+#include "flow/retry.h"
 #include "table/commit/transaction.h"
 #include "table/scan/scan.h"
 
@@ -29,13 +28,6 @@ using table::LoadedTable;
 constexpr int kMaxAttempts = 50;
 /// Likewise a full refresh, which starts over as a whole.
 constexpr int kMaxRefreshAttempts = 3;
-
-Error GaveUp(const Error& last, int attempts) {
-  return {ErrorKind::kConflict,
-          fmt::format("{}; gave up after {} attempts: other writers commit to the same "
-                      "tables all the time, try again later",
-                      last.message, attempts)};
-}
 
 class Transformer {
  public:
@@ -52,7 +44,7 @@ class Transformer {
       reports_[model->name].table = model->table();
     }
     for (const Model* model : selected_) {
-      CALVE_TRY(CatchUpRetrying(*model));
+      CALVE_TRY(RetryOnConflict(kMaxAttempts, [&] { return CatchUp(*model); }));
     }
     TransformReport report{.models = {}, .commits = commits_};
     for (const Model* model : selected_) {
@@ -62,23 +54,10 @@ class Transformer {
   }
 
  private:
-  Status CatchUpRetrying(const Model& model) {
-    for (int attempt = 1;; ++attempt) {
-      const Status status = CatchUp(model);
-      if (status || status.error().kind != ErrorKind::kConflict) {
-        return status;
-      }
-      if (attempt == kMaxAttempts) {
-        return GaveUp(status.error(), attempt);
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(5 * attempt));
-    }
-  }
-
   /// Consumes what is new in the model's upstream, and hands the result on to those
   /// models downstream that have consumed everything before it.
   Status CatchUp(const Model& model) {
-    CALVE_ASSIGN(const LoadedTable upstream, OpenUpstream(model));
+    CALVE_ASSIGN(const LoadedTable upstream, OpenUpstream(pipeline_, model));
     const bool refresh = request_.full_refresh && !refreshed_.contains(model.name);
     CALVE_ASSIGN(LoadedTable table, refresh ? OpenAnyModelTable(pipeline_, model)
                                             : OpenModelTable(pipeline_, model));
@@ -96,7 +75,7 @@ class Transformer {
     }
     ModelChain chain(pipeline_, lookup_, upstream);
     chain.Add(model, std::move(table));
-    CALVE_TRY(AddFollowers(chain));
+    CALVE_TRY(chain.AddFollowers(PossibleFollowers()));
     const Status consumed = Consume(*pending, upstream, model, chain);
     for (const auto& [name, gain] : chain.gains()) {
       reports_[name].gain += gain;
@@ -104,29 +83,15 @@ class Transformer {
     return consumed;
   }
 
-  Result<LoadedTable> OpenUpstream(const Model& model) {
-    if (const Model* from = pipeline_.project.Find(model.from)) {
-      return OpenModelTable(pipeline_, *from);
-    }
-    return OpenLandingTable(pipeline_);
-  }
-
-  /// A model follows its upstream within a batch if it is selected, is not about to be
-  /// refreshed, and has consumed the upstream as it stands before the batch.
-  Status AddFollowers(ModelChain& chain) {
+  /// The models that may follow within a batch: selected, and not about to be refreshed.
+  std::vector<const Model*> PossibleFollowers() const {
+    std::vector<const Model*> models;
     for (const Model* model : selected_) {
-      const LoadedTable* upstream = chain.Find(model->from);
-      if (upstream == nullptr || chain.Find(model->name) != nullptr ||
-          (request_.full_refresh && !refreshed_.contains(model->name))) {
-        continue;
-      }
-      CALVE_ASSIGN(LoadedTable table, OpenModelTable(pipeline_, *model));
-      if (FindMarker(table.metadata, upstream->name.text()) ==
-          CurrentPoint(upstream->metadata)) {
-        chain.Add(*model, std::move(table));
+      if (!request_.full_refresh || refreshed_.contains(model->name)) {
+        models.push_back(model);
       }
     }
-    return {};
+    return models;
   }
 
   Status Consume(const Pending& pending, const LoadedTable& upstream, const Model& head,
@@ -170,31 +135,24 @@ class Transformer {
 /// Rebuilds tables in a transaction of their own.
 Result<TransformReport> Refresh(const Pipeline& pipeline, const TransformRequest& request,
                                 Progress& progress) {
-  for (int attempt = 1;; ++attempt) {
-    table::Transaction transaction(pipeline.commit_context());
-    Pipeline inside = pipeline;
-    inside.catalog = transaction.catalog();
-    CALVE_ASSIGN(TransformReport report, Transformer(inside, request, progress).Run());
-    const Status published = transaction.Publish();
-    if (published) {
-      report.commits = 1;
-      return report;
-    }
-    if (published.error().kind != ErrorKind::kConflict) {
-      return published.error();
-    }
-    if (attempt == kMaxRefreshAttempts) {
-      return GaveUp(published.error(), attempt);
-    }
-  }
+  table::Transaction transaction(pipeline.commit_context());
+  Pipeline inside = pipeline;
+  inside.catalog = transaction.catalog();
+  CALVE_ASSIGN(TransformReport report, Transformer(inside, request, progress).Run());
+  CALVE_TRY(transaction.Publish());
+  report.commits = 1;
+  return report;
 }
 
 }  // namespace
 
 Result<TransformReport> Transform(const Pipeline& pipeline,
                                   const TransformRequest& request, Progress& progress) {
-  return request.full_refresh ? Refresh(pipeline, request, progress)
-                              : Transformer(pipeline, request, progress).Run();
+  if (!request.full_refresh) {
+    return Transformer(pipeline, request, progress).Run();
+  }
+  return RetryOnConflict(kMaxRefreshAttempts,
+                         [&] { return Refresh(pipeline, request, progress); });
 }
 
 }  // namespace calve::flow

@@ -80,8 +80,118 @@ def test_a_discarded_event_stays_out_and_is_not_counted_again(project):
     assert event["discard_note"] == "known defect" and event["discarded_at"] is not None
     assert project.json("quarantine", "discard", "4", "--note", "again", "--yes") == {"models": []}
     refreshed = project.json("transform", "--full-refresh")
-    assert sum(model["quarantined"] for model in refreshed["models"]) == 0
+    assert sum(model["quarantined"] for model in refreshed["models"]) == 1  # Event 5 alone.
     assert open_rows(project) == [("cast", "order_sum", 1, 1), ("payload", None, 0, 1)]
     assert project.json("quarantine", "show", "4")[0] == event
     rows = project.catalog().load_table("quarantine." + FLATTENED).scan().to_arrow().to_pylist()
     assert sorted(row["audit_event_id"] for row in rows) == [4, 5, 6]
+
+
+def change_contract(project, old, new):
+    """Edits the flatten model's schema.yml."""
+    path = project.folder / "dbt_dwh" / "models" / "staging" / "ecomm" / "schema.yml"
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+
+
+def replayed(project, *arguments):
+    """`(passed, still_failing, conflicts, left_out)` by model."""
+    return {row["model"]: (row["passed"], row["still_failing"], row["conflicts"], row["left_out"])
+            for row in project.json("quarantine", "replay", *arguments)["models"]}
+
+
+def column(project, table, name):
+    """A column's values, ascending."""
+    return sorted(project.catalog().load_table(table).scan().to_arrow()[name].to_pylist())
+
+
+def test_replay_takes_in_what_keeps_the_contract_now(project):
+    before = project.catalog().load_table("quarantine." + FLATTENED).metadata_location
+    assert replayed(project) == {FLATTENED: (0, 3, 0, 0)}
+    assert project.catalog().load_table("quarantine." + FLATTENED).metadata_location == before
+    change_contract(project, "{path: $.sum}", "{path: $.amount}")
+    assert replayed(project, "5") == {FLATTENED: (1, 0, 0, 0)}
+    assert replayed(project, "-s", "marts") == {}
+    assert replayed(project, "--rule", "cast") == {FLATTENED: (1, 0, 0, 0)}
+    assert open_rows(project) == [("payload", None, 1, 0)]
+    for table in ("staging." + FLATTENED, "marts.orders", "marts.orders_history_scd2"):
+        assert column(project, table, "order_id") == [1, 2, 3, 4, 5], table
+    assert project.json("run")["run"]["commits"] == 0
+    assert replayed(project) == {FLATTENED: (0, 1, 0, 0)}
+
+
+def test_a_replayed_event_takes_its_place_in_order(project):
+    insert(project, {"order_id": 4, "sum": 1}, {"order_id": 5, "sum": 2}, operation="U")
+    insert(project, {"order_id": 5}, operation="D")
+    project.calve("run")
+    change_contract(project, "{path: $.sum}", "{path: $.amount}")
+    replayed(project)
+    history = project.catalog().load_table("marts.orders_history_scd2").scan().to_arrow().to_pylist()
+    events = sorted((row["order_id"], row["valid_from"], row["audit_event_id"], row["valid_to"],
+                     row["is_current"]) for row in history if row["order_id"] in (4, 5))
+    assert [event[2] for event in events] == [4, 7, 5, 8, 9]
+    assert [event[4] for event in events] == [False, True, False, False, True]
+    assert [event[3] for event in events] == [events[1][1], None, events[3][1], events[4][1], None]
+    assert column(project, "marts.orders", "audit_event_id") == [1, 2, 3, 7]
+
+
+def test_an_event_that_still_fails_stays_with_its_new_reason(project):
+    quarantined_at = project.json("quarantine", "show", "5")[0]["quarantined_at"]
+    change_contract(project, """      - name: order_id
+        data_type: integer
+        description: The order's number.
+        data_tests:
+          - not_null
+""", """      - name: order_id
+        data_type: integer
+        description: The order's number.
+        data_tests:
+          - not_null
+          - accepted_values: {arguments: {values: [1, 2, 3, 4], quote: false}}
+""")
+    assert replayed(project) == {FLATTENED: (0, 3, 0, 0)}
+    event, = project.json("quarantine", "show", "5")
+    assert (event["rule"], event["column_name"]) == ("accepted_values", "order_id")
+    assert event["quarantined_at"] == quarantined_at
+    assert project.json("quarantine", "show", "4")[0]["rule"] == "cast"
+
+
+def test_an_id_conflict_is_settled_by_a_discard_alone(project):
+    file = next((project.folder / "lake").rglob("*.csv"))
+    twin = file.with_name("twin.csv")
+    twin.write_text(file.read_text().replace('""sum"": 1', '""sum"": 9'))
+    key = str(twin.relative_to(project.folder / "lake"))
+    project.calve("ingest", "--s3-key", key)
+    project.calve("transform")
+    staging = "stg_ecomm_audit_log_dml"
+    assert replayed(project, "-s", staging) == {staging: (0, 0, 1, 0)}
+    project.calve("quarantine", "discard", "1", "--note", "the first is right", "--yes")
+    assert replayed(project, "-s", staging) == {}
+    project.calve("transform", "--full-refresh")
+    assert replayed(project, "-s", staging) == {}
+
+
+def test_replays_and_transforms_at_once_take_each_event_in_once(project):
+    insert(project, *({"order_id": 10 + number, "sum": "?"} for number in range(200)))
+    project.calve("run")
+    insert(project, *({"order_id": 10 + number, "sum": 1} for number in range(200)),
+           operation="U")
+    project.calve("extract")
+    keys = [path.relative_to(project.folder / "lake")
+            for path in (project.folder / "lake").rglob("*.csv")]
+    for key in keys:
+        project.calve("ingest", "--s3-key", str(key))
+    change_contract(project, "{path: $.sum}", "{path: $.amount}")
+    racers = [project.start("-o", "json", *arguments) for arguments in
+              (("quarantine", "replay"), ("transform",), ("quarantine", "replay"),
+               ("quarantine", "replay", "--rule", "cast"))]
+    for racer in racers:
+        _, stderr = racer.communicate(timeout=120)
+        assert racer.returncode == 0, stderr
+    project.calve("transform")
+    assert open_rows(project) == [("payload", None, 1, 0)]
+    events = [*range(1, 6), *range(7, 407)]
+    for table in ("staging." + FLATTENED, "marts.orders_history_scd2"):
+        assert column(project, table, "audit_event_id") == events, table
+    assert column(project, "marts.orders", "audit_event_id") == [*range(1, 6), *range(207, 407)]
