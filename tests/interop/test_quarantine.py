@@ -22,13 +22,36 @@ def insert(project, *payloads, operation="I", table="orders"):
     return ids
 
 
+def make_project(tmp_path, server, request):
+    """A project over a database of its own."""
+    name = request.node.name.replace("[", "_").replace("]", "")[:60]
+    return Project(tmp_path / "project", server.create_database(name))
+
+
 @pytest.fixture
 def project(tmp_path, server, request):
     """A project with three good orders and three bad ones, run once."""
-    name = request.node.name.replace("[", "_").replace("]", "")[:60]
-    project = Project(tmp_path / "project", server.create_database(name))
+    project = make_project(tmp_path, server, request)
     insert(project, *({"order_id": number, "sum": number} for number in (1, 2, 3)))
     insert(project, {"order_id": 4, "sum": "12 EUR"}, {"order_id": 5, "sum": "a lot"},
+           "[1, 2]")
+    project.calve("run")
+    return project
+
+
+ANY_DESCRIPTION = "        description: What was ordered.\n"
+FINE_DESCRIPTION = (ANY_DESCRIPTION + "        data_tests:\n"
+                    "          - accepted_values: {arguments: {values: [fine]}}\n")
+
+
+@pytest.fixture
+def strict(tmp_path, server, request):
+    """The same, under a contract that takes no description but `fine`; orders 4 and 5 have
+    another, and event 6 is no object."""
+    project = make_project(tmp_path, server, request)
+    change_contract(project, ANY_DESCRIPTION, FINE_DESCRIPTION)
+    insert(project, *({"order_id": number, "description": "fine"} for number in (1, 2, 3)))
+    insert(project, {"order_id": 4, "description": "odd"}, {"order_id": 5, "description": "odd"},
            "[1, 2]")
     project.calve("run")
     return project
@@ -106,34 +129,34 @@ def column(project, table, name):
     return sorted(project.catalog().load_table(table).scan().to_arrow()[name].to_pylist())
 
 
-def test_replay_takes_in_what_keeps_the_contract_now(project):
-    before = project.catalog().load_table("quarantine." + FLATTENED).metadata_location
-    assert replayed(project) == {FLATTENED: (0, 3, 0, 0)}
-    assert project.catalog().load_table("quarantine." + FLATTENED).metadata_location == before
-    change_contract(project, "{path: $.sum}", "{path: $.amount}")
-    assert replayed(project, "5") == {FLATTENED: (1, 0, 0, 0)}
-    assert replayed(project, "-s", "marts") == {}
-    assert replayed(project, "--rule", "cast") == {FLATTENED: (1, 0, 0, 0)}
-    assert open_rows(project) == [("payload", None, 1, 0)]
+def test_replay_takes_in_what_keeps_the_contract_now(strict):
+    before = strict.catalog().load_table("quarantine." + FLATTENED).metadata_location
+    assert replayed(strict) == {FLATTENED: (0, 3, 0, 0)}
+    assert strict.catalog().load_table("quarantine." + FLATTENED).metadata_location == before
+    change_contract(strict, FINE_DESCRIPTION, ANY_DESCRIPTION)
+    assert replayed(strict, "5") == {FLATTENED: (1, 0, 0, 0)}
+    assert replayed(strict, "-s", "marts") == {}
+    assert replayed(strict, "--rule", "accepted_values") == {FLATTENED: (1, 0, 0, 0)}
+    assert open_rows(strict) == [("payload", None, 1, 0)]
     for table in ("staging." + FLATTENED, "marts.orders", "marts.orders_history_scd2"):
-        assert column(project, table, "order_id") == [1, 2, 3, 4, 5], table
-    assert project.json("run")["run"]["commits"] == 0
-    assert replayed(project) == {FLATTENED: (0, 1, 0, 0)}
+        assert column(strict, table, "order_id") == [1, 2, 3, 4, 5], table
+    assert strict.json("run")["run"]["commits"] == 0
+    assert replayed(strict) == {FLATTENED: (0, 1, 0, 0)}
 
 
-def test_a_replayed_event_takes_its_place_in_order(project):
-    insert(project, {"order_id": 4, "sum": 1}, {"order_id": 5, "sum": 2}, operation="U")
-    insert(project, {"order_id": 5}, operation="D")
-    project.calve("run")
-    change_contract(project, "{path: $.sum}", "{path: $.amount}")
-    replayed(project)
-    history = project.catalog().load_table("marts.orders_history_scd2").scan().to_arrow().to_pylist()
+def test_a_replayed_event_takes_its_place_in_order(strict):
+    insert(strict, {"order_id": 4, "description": "fine"}, {"order_id": 5}, operation="U")
+    insert(strict, {"order_id": 5}, operation="D")
+    strict.calve("run")
+    change_contract(strict, FINE_DESCRIPTION, ANY_DESCRIPTION)
+    replayed(strict)
+    history = strict.catalog().load_table("marts.orders_history_scd2").scan().to_arrow().to_pylist()
     events = sorted((row["order_id"], row["valid_from"], row["audit_event_id"], row["valid_to"],
                      row["is_current"]) for row in history if row["order_id"] in (4, 5))
     assert [event[2] for event in events] == [4, 7, 5, 8, 9]
     assert [event[4] for event in events] == [False, True, False, False, True]
     assert [event[3] for event in events] == [events[1][1], None, events[3][1], events[4][1], None]
-    assert column(project, "marts.orders", "audit_event_id") == [1, 2, 3, 7]
+    assert column(strict, "marts.orders", "audit_event_id") == [1, 2, 3, 7]
 
 
 def test_an_event_that_still_fails_stays_with_its_new_reason(project):
@@ -172,26 +195,26 @@ def test_an_id_conflict_is_settled_by_a_discard_alone(project):
     assert replayed(project, "-s", staging) == {}
 
 
-def test_replays_and_transforms_at_once_take_each_event_in_once(project):
-    insert(project, *({"order_id": 10 + number, "sum": "?"} for number in range(200)))
-    project.calve("run")
-    insert(project, *({"order_id": 10 + number, "sum": 1} for number in range(200)),
+def test_replays_and_transforms_at_once_take_each_event_in_once(strict):
+    insert(strict, *({"order_id": 10 + number, "description": "odd"} for number in range(200)))
+    strict.calve("run")
+    insert(strict, *({"order_id": 10 + number, "description": "fine"} for number in range(200)),
            operation="U")
-    project.calve("extract")
-    keys = [path.relative_to(project.folder / "lake")
-            for path in (project.folder / "lake").rglob("*.csv")]
+    strict.calve("extract")
+    keys = [path.relative_to(strict.folder / "lake")
+            for path in (strict.folder / "lake").rglob("*.csv")]
     for key in keys:
-        project.calve("ingest", "--s3-key", str(key))
-    change_contract(project, "{path: $.sum}", "{path: $.amount}")
-    racers = [project.start("-o", "json", *arguments) for arguments in
+        strict.calve("ingest", "--s3-key", str(key))
+    change_contract(strict, FINE_DESCRIPTION, ANY_DESCRIPTION)
+    racers = [strict.start("-o", "json", *arguments) for arguments in
               (("quarantine", "replay"), ("transform",), ("quarantine", "replay"),
-               ("quarantine", "replay", "--rule", "cast"))]
+               ("quarantine", "replay", "--rule", "accepted_values"))]
     for racer in racers:
         _, stderr = racer.communicate(timeout=120)
         assert racer.returncode == 0, stderr
-    project.calve("transform")
-    assert open_rows(project) == [("payload", None, 1, 0)]
+    strict.calve("transform")
+    assert open_rows(strict) == [("payload", None, 1, 0)]
     events = [*range(1, 6), *range(7, 407)]
     for table in ("staging." + FLATTENED, "marts.orders_history_scd2"):
-        assert column(project, table, "audit_event_id") == events, table
-    assert column(project, "marts.orders", "audit_event_id") == [*range(1, 6), *range(207, 407)]
+        assert column(strict, table, "audit_event_id") == events, table
+    assert column(strict, "marts.orders", "audit_event_id") == [*range(1, 6), *range(207, 407)]
