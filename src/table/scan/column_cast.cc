@@ -197,18 +197,18 @@ Result<ArrayPtr> CastElements(const arrow::Array& column, const arrow::Field& ta
 /// the ids be missing.
 Result<ArrayPtr> CastMap(const arrow::Array& column, const arrow::Field& target) {
   const auto& entries_type = target.type()->field(0)->type();
-  const arrow::Array& entries = *arrow::MakeArray(column.data()->child_data[0]);
+  const ArrayPtr entries = arrow::MakeArray(column.data()->child_data[0]);
   std::vector<std::shared_ptr<arrow::ArrayData>> children;
   for (int part = 0; part < 2; ++part) {
     const ArrayPtr child =
-        arrow::MakeArray(entries.data()->child_data[static_cast<size_t>(part)]);
+        arrow::MakeArray(entries->data()->child_data[static_cast<size_t>(part)]);
     CALVE_ASSIGN(
         const ArrayPtr cast,
         CastColumn(child, *entries_type->field(part)->WithNullable(/*nullable=*/true),
                    /*is_int96=*/false));
     children.push_back(cast->data());
   }
-  const ArrayPtr cast_entries = Rebuilt(entries, entries_type, std::move(children));
+  const ArrayPtr cast_entries = Rebuilt(*entries, entries_type, std::move(children));
   return Rebuilt(column, target.type(), {cast_entries->data()});
 }
 
