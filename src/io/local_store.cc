@@ -96,7 +96,8 @@ class LocalInputFile final : public InputFile {
   std::string path_;
 };
 
-/// A name beside `path` that no other process or attempt uses.
+/// A name beside `path` that nothing else in this process uses. One that was killed, or
+/// runs in another container, may have had the same process id, and used it.
 std::string TemporaryName(const fs::path& path) {
   static std::atomic<uint64_t> counter = 0;
   return (path.parent_path() / fmt::format(".{}.{}.{}.tmp", path.filename().string(),
@@ -176,22 +177,37 @@ class LocalOutputFile final : public OutputFile {
   uint64_t bytes_written_ = 0;
 };
 
+/// Makes a folder and those above it, and syncs each folder that got a new one.
+Status MakeFolder(const fs::path& folder) {
+  std::error_code error;
+  if (fs::is_directory(folder, error)) {
+    return {};
+  }
+  const fs::path above = folder.parent_path();
+  if (above != folder) {
+    CALVE_TRY(MakeFolder(above));
+  }
+  if (::mkdir(folder.c_str(), 0777) != 0 && !fs::is_directory(folder, error)) {
+    return Failure("cannot make folder", folder.string());
+  }
+  return SyncFolder(above);
+}
+
 Result<std::unique_ptr<OutputFile>> StartFile(const std::string& location,
                                               Publish publish) {
   CALVE_ASSIGN(const std::string path, LocalPath(location));
-  std::error_code error;
-  fs::create_directories(fs::path(path).parent_path(), error);
-  if (error) {
-    return Error{ErrorKind::kUnavailable,
-                 fmt::format("cannot make the folder of {}: {}", path, error.message())};
+  CALVE_TRY(MakeFolder(fs::path(path).parent_path()));
+  while (true) {
+    std::string temporary = TemporaryName(path);
+    Descriptor fd = OpenRetrying(temporary, O_WRONLY | O_CREAT | O_EXCL);
+    if (fd.valid()) {
+      return std::make_unique<LocalOutputFile>(std::move(fd), std::move(temporary), path,
+                                               publish);
+    }
+    if (errno != EEXIST) {
+      return Failure("cannot create", temporary);
+    }
   }
-  std::string temporary = TemporaryName(path);
-  Descriptor fd = OpenRetrying(temporary, O_WRONLY | O_CREAT | O_EXCL);
-  if (!fd.valid()) {
-    return Failure("cannot create", temporary);
-  }
-  return std::make_unique<LocalOutputFile>(std::move(fd), std::move(temporary), path,
-                                           publish);
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
 #include "io/local_store.h"
 
 #include <atomic>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "io/system.h"
 #include "support/temp_folder.h"
@@ -46,6 +48,25 @@ TEST_F(LocalStoreTest, AFileThatWasNotClosedIsNotThere) {
     EXPECT_TRUE(store_.List(At("").substr(0, At("").size() - 1))->empty());
   }
   EXPECT_EQ(store_.Open(At("x")).error().kind, ErrorKind::kNotFound);
+}
+
+/// In a container every process has the same id, and a killed one leaves its files.
+TEST_F(LocalStoreTest, TemporaryFilesOfAKilledProcessWithThisIdDoNoHarm) {
+  for (int i = 0; i < 1000; ++i) {
+    std::ofstream(folder_.path() + "/.x." + std::to_string(::getpid()) + "." +
+                  std::to_string(i) + ".tmp")
+        << "left";
+  }
+  ASSERT_TRUE(WriteObject(store_, At("x"), "new"));
+  EXPECT_EQ(*ReadObject(store_, At("x")), "new");
+}
+
+TEST_F(LocalStoreTest, AFileInTheWayOfAFolderIsNamed) {
+  ASSERT_TRUE(WriteObject(store_, At("a"), "1"));
+  const Status written = WriteObject(store_, At("a/b/c"), "2");
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().kind, ErrorKind::kUnavailable);
+  EXPECT_NE(written.error().message.find(folder_.path() + "/a"), std::string::npos);
 }
 
 TEST_F(LocalStoreTest, OfManyPutsIfAbsentOneWins) {
