@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -143,6 +144,15 @@ Literal Truncate(const Type& source, const Literal& value, int32_t width) {
   }
 }
 
+/// Hours that 32 bits do not hold, of years past 246953, are the last that they do: so
+/// the order of values is kept.
+int32_t Hours(int64_t micros) {
+  constexpr auto kLast = int64_t{std::numeric_limits<int32_t>::max()};
+  constexpr auto kFirst = int64_t{std::numeric_limits<int32_t>::min()};
+  return static_cast<int32_t>(
+      std::clamp(FloorDivide(micros, kMicrosPerHour), kFirst, kLast));
+}
+
 int64_t DaysOf(const Type& source, const Literal& value) {
   return source.id == TypeId::kDate ? As<int32_t>(value)
                                     : FloorDivide(As<int64_t>(value), kMicrosPerDay);
@@ -226,7 +236,7 @@ std::optional<Literal> ApplyTransform(const Transform& transform, const Type& so
     case TransformKind::kDay:
       return static_cast<int32_t>(DaysOf(source, *value));
     case TransformKind::kHour:
-      return static_cast<int32_t>(FloorDivide(As<int64_t>(*value), kMicrosPerHour));
+      return Hours(As<int64_t>(*value));
     case TransformKind::kVoid:
       return std::nullopt;
   }

@@ -139,6 +139,13 @@ TEST(TemporalTransformTest, CountFromTheEpoch) {
   EXPECT_EQ(ApplyToMoment("hour", moment), Literal(int32_t{419'686}));
 }
 
+TEST(TemporalTransformTest, TheFarthestMomentsDoNotWrapAround) {
+  using Limits = std::numeric_limits<int64_t>;
+  EXPECT_EQ(ApplyToMoment("hour", Limits::max()), Literal(int32_t{2'147'483'647}));
+  EXPECT_EQ(ApplyToMoment("hour", Limits::min()), Literal(int32_t{-2'147'483'647 - 1}));
+  EXPECT_EQ(ApplyToMoment("day", Limits::max()), Literal(int32_t{106'751'991}));
+}
+
 TEST(TemporalTransformTest, RoundDownBeforeTheEpoch) {
   for (const char* name : {"year", "month", "day", "hour"}) {
     EXPECT_EQ(ApplyToMoment(name, -1), Literal(int32_t{-1})) << name;
