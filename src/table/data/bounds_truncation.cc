@@ -36,7 +36,12 @@ std::optional<char32_t> Decode(std::string_view text) {
     }
     point = point << 6 | (byte & 0x3FU);
   }
-  return point;
+  // Longer than need be, or a surrogate: raised by one it would be encoded otherwise.
+  const bool overlong =
+      (length == 3 && point < 0x800) || (length == 4 && point < 0x10000);
+  const bool surrogate = point >= kFirstSurrogate && point < kAfterSurrogates;
+  return overlong || surrogate || point > kLastCodePoint ? std::nullopt
+                                                         : std::optional(point);
 }
 
 void AppendUtf8(char32_t point, std::string& out) {

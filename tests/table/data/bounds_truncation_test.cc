@@ -61,7 +61,10 @@ TEST(BoundsTruncationTest, TruncatedBoundsAreBounds) {
       {{4, rc::gen::element<std::string>("a", "b", "z", "0")},
        {2, rc::gen::element<std::string>("\u00E9", "\uD7FF", "\uE000", "\uFFFF")},
        {2, rc::gen::element<std::string>("\U0001F600", "\U0010FFFF")},
-       {1, rc::gen::element<std::string>("\xFF", "\xC3", std::string(1, '\0'))}});
+       {1, rc::gen::element<std::string>("\xFF", "\xC3", std::string(1, '\0'))},
+       // Longer than need be, a surrogate, and beyond Unicode.
+       {1, rc::gen::element<std::string>("\xE0\x80\x80", "\xF0\x80\x80\x80",
+                                         "\xED\xA0\x80", "\xF4\x90\x80\x80")}});
   EXPECT_TRUE(rc::check([&] {
     const auto points = *rc::gen::container<std::vector<std::string>>(point);
     std::string value;
