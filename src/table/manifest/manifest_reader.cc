@@ -13,6 +13,7 @@
 #include "table/manifest/manifest_schema.h"
 #include "table/manifest/partition_value.h"
 #include "table/manifest/required_fields.h"
+#include "table/schema/json_member.h"
 
 namespace calve::table {
 namespace {
@@ -226,12 +227,11 @@ Result<Type> FindPartitionType(const PartitionSpec& spec, const Schema& schema,
   if (type || written == nullptr) {
     return type;
   }
-  const nlohmann::json json =
-      nlohmann::json::parse(*written, /*cb=*/nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) {
+  const Result<nlohmann::json> json = ParseJson(*written);
+  if (!json) {
     return type;
   }
-  const Result<Schema> old_schema = SchemaFromJson(json);
+  const Result<Schema> old_schema = SchemaFromJson(*json);
   return old_schema ? PartitionType(spec, *old_schema) : type;
 }
 

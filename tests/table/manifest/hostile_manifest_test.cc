@@ -8,10 +8,12 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "table/manifest/avro_container.h"
 #include "table/manifest/avro_container_builder.h"
 #include "table/manifest/bytes_store.h"
 #include "table/manifest/manifest.h"
 #include "table/manifest/manifest_samples.h"
+#include "table/manifest/manifest_schema.h"
 
 namespace calve::table {
 namespace {
@@ -193,6 +195,26 @@ TEST(HostileManifestTest, SummariesWithoutBytesDoNotFillTheMemory) {
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().kind, ErrorKind::kCorrupt);
   EXPECT_THAT(read.error().message, HasSubstr("more partition fields than any spec has"));
+}
+
+/// The schema in a manifest's header is looked at where the table has lost a column.
+TEST(HostileManifestTest, AHeaderThatNestsWithoutEndIsNotFollowed) {
+  constexpr size_t kDepth = 1'000'000;
+  const std::string schema =
+      R"({"type": "struct", "fields": [{"id": 1, "name": "a", "type": "int",)"
+      R"( "required": false, "x": )" +
+      std::string(kDepth, '[') + std::string(kDepth, ']') + "}]}";
+  const Type partition_type = *PartitionType(SampleSpec(), SampleSchema());
+  avro::ContainerWriter container(ManifestEntryAvroSchema(2, partition_type),
+                                  {{"schema", schema}}, kManifest);
+  BytesStore store;
+  store.objects[kManifest] = *container.Finish();
+  ManifestFile manifest;
+  manifest.manifest_path = kManifest;
+  const auto entries = ReadManifest(store, manifest, SampleSpec(), Schema{});
+  ASSERT_FALSE(entries);
+  EXPECT_EQ(entries.error().kind, ErrorKind::kCorrupt);
+  EXPECT_THAT(entries.error().message, HasSubstr("is missing"));
 }
 
 }  // namespace
