@@ -28,7 +28,7 @@ class TimestampReader {
  private:
   std::optional<int64_t> Midnight(std::string_view date);
 
-  std::array<char, 10> cached_date_{};
+  std::array<char, 10> cached_date_ = {'1', '9', '7', '0', '-', '0', '1', '-', '0', '1'};
   int64_t cached_midnight_ = 0;
 };
 

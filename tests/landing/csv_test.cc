@@ -272,6 +272,8 @@ TEST(CsvReaderTest, ErrorsNameLineAndColumn) {
            {"1,,infinity,,,\n", "3 (audit_timestamp): not a timestamp"},
            {"1,,\"\",,,\n", "3 (audit_timestamp): not a timestamp"},
            {"1,,2024-02-30 00:00:00+00,,,\n", "3 (audit_timestamp): not a timestamp"},
+           {"1,," + std::string(10, '\0') + " 00:00:00+00,,,\n",
+            "3 (audit_timestamp): not a timestamp"},
            {"1,,2024-02-20 00:60:00+00,,,\n", "3 (audit_timestamp): not a timestamp"},
            {"1,,2024-02-20 00:00:0a+00,,,\n", "3 (audit_timestamp): not a timestamp"},
            {"1,,2024-02-20 00:00:00.1a+00,,,\n", "3 (audit_timestamp): not a timestamp"},
