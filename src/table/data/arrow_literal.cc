@@ -1,11 +1,18 @@
 #include "table/data/arrow_literal.h"
 
 #include <string>
+#include <type_traits>
 
 #include <arrow/array.h>
+#include <arrow/array/util.h>
+#include <arrow/buffer.h>
+#include <arrow/scalar.h>
 #include <arrow/type.h>
 #include <arrow/util/checked_cast.h>
 #include <arrow/util/decimal.h>
+
+#include "core/arrow_status.h"
+#include "table/schema/schema.h"
 
 namespace calve::table {
 namespace {
@@ -21,6 +28,11 @@ Decimal DecimalOf(const arrow::Array& array, int64_t row) {
   const arrow::Decimal128 value(decimals.GetValue(row));
   const Int128 high = value.high_bits();
   return {.unscaled = (high << 64) | static_cast<Int128>(value.low_bits())};
+}
+
+arrow::Decimal128 ToArrowDecimal(const Decimal& value) {
+  return {static_cast<int64_t>(value.unscaled >> 64),
+          static_cast<uint64_t>(value.unscaled)};
 }
 
 }  // namespace
@@ -62,6 +74,27 @@ std::optional<Literal> LiteralAt(const arrow::Array& array, const Type& type,
     default:
       return std::nullopt;
   }
+}
+
+Result<std::shared_ptr<arrow::Array>> Repeated(const Type& type, const Literal& literal,
+                                               int64_t rows) {
+  Field field;
+  field.type = type;
+  const auto arrow_type = ToArrow(field)->type();
+  const auto scalar = std::visit(
+      [&](const auto& value) {
+        using Value = std::remove_cvref_t<decltype(value)>;
+        if constexpr (std::is_same_v<Value, std::string>) {
+          return arrow::MakeScalar(arrow_type, arrow::Buffer::FromString(value));
+        } else if constexpr (std::is_same_v<Value, Decimal>) {
+          return arrow::MakeScalar(arrow_type, ToArrowDecimal(value));
+        } else {
+          return arrow::MakeScalar(arrow_type, value);
+        }
+      },
+      literal);
+  CALVE_ASSIGN(const auto one, calve::FromArrow(scalar));
+  return calve::FromArrow(arrow::MakeArrayFromScalar(*one, rows));
 }
 
 std::optional<ValueBytes> ValueBytes::Of(const arrow::Array& array) {

@@ -4,11 +4,13 @@
 /// Single values out of Arrow arrays. Include in .cc files of table/ only.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
 #include <arrow/type_fwd.h>
 
+#include "core/result.h"
 #include "table/schema/literal.h"
 #include "table/schema/type.h"
 
@@ -18,6 +20,11 @@ namespace calve::table {
 /// has its Arrow type (ToArrow).
 std::optional<Literal> LiteralAt(const arrow::Array& array, const Type& type,
                                  int64_t row);
+
+/// An array of `rows` equal values, of the type's Arrow form. Requires: the literal is
+/// one of `type`, of its length (fixed, uuid).
+Result<std::shared_ptr<arrow::Array>> Repeated(const Type& type, const Literal& literal,
+                                               int64_t rows);
 
 /// Looks at the values of an array as bytes, to tell equal ones apart from others
 /// cheaply. Borrows the array.

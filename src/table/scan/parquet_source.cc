@@ -113,7 +113,8 @@ const parquet::FileMetaData& ParquetSource::footer() const {
   return *reader->parquet_reader()->metadata();
 }
 
-ColumnMap::ColumnMap(const ParquetSource& source) : manifest_(source.reader->manifest()) {
+ColumnMap::ColumnMap(const ParquetSource& source, const NameMapping* names)
+    : manifest_(source.reader->manifest()), names_(names) {
   for (size_t field = 0; field < manifest_.schema_fields.size(); ++field) {
     has_ids_ = has_ids_ || NodeOf(manifest_, static_cast<int>(field)).field_id() >= 0;
   }
@@ -123,10 +124,14 @@ MappedColumn ColumnMap::Find(FieldId id, const std::string* name) const {
   for (size_t at = 0; at < manifest_.schema_fields.size(); ++at) {
     const int field = static_cast<int>(at);
     const parquet::schema::Node& node = NodeOf(manifest_, field);
-    const bool found =
-        has_ids_ ? node.field_id() == id.value : name != nullptr && node.name() == *name;
+    const bool by_mapping = !has_ids_ && names_ != nullptr;
+    const MappedName* mapped = by_mapping ? FindName(*names_, node.name()) : nullptr;
+    const bool found = by_mapping ? mapped != nullptr && mapped->id == id
+                       : has_ids_ ? node.field_id() == id.value
+                                  : name != nullptr && node.name() == *name;
     if (found) {
-      MappedColumn column{.field = field, .leaves = {}, .is_int96 = false};
+      MappedColumn column{
+          .field = field, .leaves = {}, .is_int96 = false, .mapped = mapped};
       GatherLeaves(manifest_.schema_fields[at], column.leaves);
       column.is_int96 =
           node.is_primitive() &&

@@ -41,18 +41,22 @@ struct MappedColumn {
   int field = -1;           // top-level in the file; -1: the file lacks it
   std::vector<int> leaves;  // Parquet columns
   bool is_int96 = false;
+  const MappedName* mapped = nullptr;  // by which it was found, if by a name mapping
 };
 
-/// Finds columns by field id; by name in a file whose columns carry no ids.
+/// Finds columns by field id; in a file whose columns carry no ids by the table's name
+/// mapping, or else by name.
 class ColumnMap {
  public:
-  explicit ColumnMap(const ParquetSource& source);
+  /// \param names  the name mapping, which outlives this and what it finds; null: none
+  ColumnMap(const ParquetSource& source, const NameMapping* names);
 
-  /// \param name  nullptr: not known; then found by id only
+  /// \param name  nullptr: not known; then not looked for by it
   MappedColumn Find(FieldId id, const std::string* name) const;
 
  private:
   const parquet::arrow::SchemaManifest& manifest_;  // the source's
+  const NameMapping* names_;
   bool has_ids_ = false;
 };
 

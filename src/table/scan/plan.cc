@@ -7,6 +7,7 @@
 #include "table/scan/delete_index.h"
 #include "table/scan/file_pruning.h"
 #include "table/scan/scan.h"
+#include "table/scan/scan_task.h"
 
 namespace calve::table {
 namespace {
@@ -20,8 +21,9 @@ struct Candidate {
 /// Gathers the live files of a snapshot.
 class Planner {
  public:
-  Planner(io::ObjectStore& store, const FilePruner& pruner)
-      : store_(store), pruner_(pruner) {}
+  Planner(io::ObjectStore& store, const FilePruner& pruner,
+          std::shared_ptr<const NameMapping> names)
+      : store_(store), pruner_(pruner), names_(std::move(names)) {}
 
   Status Add(const ManifestFile& manifest) {
     CALVE_ASSIGN(const ScanSpec* spec, pruner_.FindSpec(manifest.spec_id));
@@ -67,9 +69,7 @@ class Planner {
                      spec.spec.fields.empty());
       }
     } else if (pruner_.MayMatch(spec, entry.file)) {
-      candidates_.push_back({.task = {.file = std::move(entry.file),
-                                      .data_sequence_number = sequence_number,
-                                      .deletes = {}},
+      candidates_.push_back({.task = MakeScanTask(spec, std::move(entry), names_),
                              .partition_key = std::move(key)});
     }
     return {};
@@ -77,6 +77,7 @@ class Planner {
 
   io::ObjectStore& store_;
   const FilePruner& pruner_;
+  std::shared_ptr<const NameMapping> names_;
   std::vector<Candidate> candidates_;
   DeleteIndex deletes_;
 };
@@ -89,7 +90,8 @@ Result<std::vector<ScanTask>> PlanScan(io::ObjectStore& store,
                                        const std::vector<ColumnFilter>& filters) {
   CALVE_ASSIGN(const FilePruner pruner, FilePruner::Make(metadata, snapshot, filters));
   CALVE_ASSIGN(const auto manifests, ReadManifestList(store, snapshot.manifest_list));
-  Planner planner(store, pruner);
+  CALVE_ASSIGN(auto names, NameMappingOf(metadata));
+  Planner planner(store, pruner, std::move(names));
   for (const ManifestFile& manifest : manifests) {
     CALVE_TRY(planner.Add(manifest));
   }

@@ -3,6 +3,7 @@
 
 #include "table/scan/file_pruning.h"
 #include "table/scan/scan.h"
+#include "table/scan/scan_task.h"
 
 namespace calve::table {
 namespace {
@@ -39,7 +40,8 @@ std::optional<std::vector<const Snapshot*>> SnapshotsBetween(
 
 /// Adds what one manifest of an append snapshot adds. \return false if it does more
 Result<bool> AddAppended(io::ObjectStore& store, const ScanSpec& spec,
-                         const ManifestFile& manifest, Tasks& tasks) {
+                         const ManifestFile& manifest,
+                         const std::shared_ptr<const NameMapping>& names, Tasks& tasks) {
   CALVE_ASSIGN(std::vector<ManifestEntry> entries,
                ReadManifest(store, manifest, spec.spec, spec.schema));
   for (ManifestEntry& entry : entries) {
@@ -51,15 +53,14 @@ Result<bool> AddAppended(io::ObjectStore& store, const ScanSpec& spec,
         entry.file.content != FileContent::kData) {
       return false;
     }
-    tasks.push_back({.file = std::move(entry.file),
-                     .data_sequence_number = entry.data_sequence_number.value_or(0),
-                     .deletes = {}});
+    tasks.push_back(MakeScanTask(spec, std::move(entry), names));
   }
   return true;
 }
 
 Result<bool> AddSnapshot(io::ObjectStore& store, const FilePruner& pruner,
-                         const Snapshot& snapshot, Tasks& tasks) {
+                         const Snapshot& snapshot,
+                         const std::shared_ptr<const NameMapping>& names, Tasks& tasks) {
   CALVE_ASSIGN(const auto manifests, ReadManifestList(store, snapshot.manifest_list));
   Tasks appended;
   for (const ManifestFile& manifest : manifests) {
@@ -67,7 +68,8 @@ Result<bool> AddSnapshot(io::ObjectStore& store, const FilePruner& pruner,
       continue;
     }
     CALVE_ASSIGN(const ScanSpec* spec, pruner.FindSpec(manifest.spec_id));
-    CALVE_ASSIGN(const bool only_adds, AddAppended(store, *spec, manifest, appended));
+    CALVE_ASSIGN(const bool only_adds,
+                 AddAppended(store, *spec, manifest, names, appended));
     if (!only_adds) {
       return false;
     }
@@ -88,12 +90,14 @@ Result<std::optional<std::vector<ScanTask>>> PlanIncrementalAppend(
     return std::optional<Tasks>();
   }
   CALVE_ASSIGN(const FilePruner pruner, FilePruner::Make(metadata, to, /*filters=*/{}));
+  CALVE_ASSIGN(const auto names, NameMappingOf(metadata));
   Tasks tasks;
   for (const Snapshot* snapshot : *snapshots) {
     if (snapshot->operation() != "append") {
       continue;  // A compaction: its rows were there before.
     }
-    CALVE_ASSIGN(const bool only_adds, AddSnapshot(store, pruner, *snapshot, tasks));
+    CALVE_ASSIGN(const bool only_adds,
+                 AddSnapshot(store, pruner, *snapshot, names, tasks));
     if (!only_adds) {
       return std::optional<Tasks>();
     }

@@ -13,8 +13,10 @@
 #include <parquet/metadata.h>
 
 #include "core/arrow_status.h"
+#include "table/data/arrow_literal.h"
 #include "table/scan/column_cast.h"
 #include "table/scan/filter.h"
+#include "table/scan/mapped_parts.h"
 #include "table/scan/parquet_source.h"
 #include "table/scan/row_selection.h"
 #include "table/scan/scan.h"
@@ -43,23 +45,35 @@ std::shared_ptr<arrow::Schema> OutputSchema(const ReadOptions& options) {
   return arrow::schema(std::move(fields));
 }
 
+const ColumnConstant* FindConstant(const std::vector<ColumnConstant>& constants,
+                                   FieldId column) {
+  const auto it = std::ranges::find(constants, column, &ColumnConstant::column);
+  return it == constants.end() ? nullptr : &*it;
+}
+
 /// Which file columns are read, and where each is among the columns read.
 struct Projection {
-  std::vector<MappedColumn> columns;  // of the output
-  std::vector<int> leaves;            // ascending
-  std::vector<int> fields;            // ascending
+  struct Column {
+    MappedColumn place;
+    const ColumnConstant* constant = nullptr;  // instead of a column that is missing
+  };
+  std::vector<Column> columns;  // of the output
+  std::vector<int> leaves;      // ascending
+  std::vector<int> fields;      // ascending
 
-  static Projection Make(const ColumnMap& map, const Schema& schema) {
+  static Projection Make(const ColumnMap& map, const Schema& schema,
+                         const std::vector<ColumnConstant>& constants) {
     Projection projection;
     std::set<int> leaves;
     std::set<int> fields;
     for (const Field& field : schema.fields) {
-      MappedColumn column = map.Find(field.id, &field.name);
-      leaves.insert(column.leaves.begin(), column.leaves.end());
-      if (column.field >= 0) {
-        fields.insert(column.field);
+      MappedColumn place = map.Find(field.id, &field.name);
+      leaves.insert(place.leaves.begin(), place.leaves.end());
+      if (place.field >= 0) {
+        fields.insert(place.field);
       }
-      projection.columns.push_back(std::move(column));
+      projection.columns.push_back(
+          {.place = std::move(place), .constant = FindConstant(constants, field.id)});
     }
     projection.leaves.assign(leaves.begin(), leaves.end());
     projection.fields.assign(fields.begin(), fields.end());
@@ -76,7 +90,8 @@ struct Projection {
 Status CheckDefaults(const Projection& projection, const Schema& schema) {
   for (size_t column = 0; column < schema.fields.size(); ++column) {
     const Field& field = schema.fields[column];
-    if (projection.columns[column].field < 0 &&
+    const auto& [place, constant] = projection.columns[column];
+    if (place.field < 0 && constant == nullptr &&
         field.unknown_members.find("\"initial-default\"") != std::string::npos) {
       return Error{ErrorKind::kUnsupported,
                    fmt::format("column {} has an initial default", field.name)};
@@ -87,17 +102,25 @@ Status CheckDefaults(const Projection& projection, const Schema& schema) {
 
 class FileReader final : public BatchReader {
  public:
-  FileReader(ParquetSource source, ReadOptions options, RowSelection selection)
+  /// What the task says of columns that the file may lack, or have without ids.
+  struct Columns {
+    std::vector<ColumnConstant> constants;
+    std::shared_ptr<const NameMapping> names;
+  };
+
+  FileReader(ParquetSource source, ReadOptions options, RowSelection selection,
+             Columns columns)
       : source_(std::move(source)),
         options_(std::move(options)),
         selection_(std::move(selection)),
+        columns_(std::move(columns)),
         output_schema_(OutputSchema(options_)) {}
 
   Status Prepare() {
     CALVE_ASSIGN(file_column_, OneValue(source_.location));
     CALVE_TRY(source_.Guard([&] {
-      const ColumnMap map(source_);
-      projection_ = Projection::Make(map, options_.projection);
+      const ColumnMap map(source_, columns_.names.get());
+      projection_ = Projection::Make(map, options_.projection, columns_.constants);
       groups_ = SelectRowGroups(source_, map, options_.filters, options_.positions);
       return arrow::Status::OK();
     }));
@@ -134,11 +157,15 @@ class FileReader final : public BatchReader {
   int64_t BatchRows() const;
   Result<Batch> Selected(const Batch& raw, int64_t first_row) const;
   Result<Arrays> CastColumns(const arrow::RecordBatch& raw) const;
+  Result<std::shared_ptr<arrow::Array>> CastOne(const Projection::Column& column,
+                                                const arrow::RecordBatch& raw,
+                                                const arrow::Field& target) const;
   Result<Arrays> PositionColumns(int64_t first_row, int64_t rows) const;
 
   ParquetSource source_;
   ReadOptions options_;
   RowSelection selection_;
+  Columns columns_;
   std::shared_ptr<arrow::Schema> output_schema_;
   std::shared_ptr<arrow::Array> file_column_;  // the location, once
   Projection projection_;
@@ -215,15 +242,29 @@ Result<Batch> FileReader::RawRows() {
 Result<Arrays> FileReader::CastColumns(const arrow::RecordBatch& raw) const {
   Arrays columns;
   for (size_t column = 0; column < projection_.columns.size(); ++column) {
-    const MappedColumn& mapped = projection_.columns[column];
-    const arrow::Field& target = *output_schema_->field(static_cast<int>(column));
-    CALVE_ASSIGN(auto array, mapped.field < 0
-                                 ? MissingColumn(target, raw.num_rows())
-                                 : CastColumn(raw.column(projection_.PlaceOf(mapped)),
-                                              target, mapped.is_int96));
+    CALVE_ASSIGN(auto array, CastOne(projection_.columns[column], raw,
+                                     *output_schema_->field(static_cast<int>(column))));
     columns.push_back(std::move(array));
   }
   return columns;
+}
+
+Result<std::shared_ptr<arrow::Array>> FileReader::CastOne(
+    const Projection::Column& column, const arrow::RecordBatch& raw,
+    const arrow::Field& target) const {
+  const auto& [place, constant] = column;
+  if (place.field >= 0) {
+    const auto& stored = raw.column(projection_.PlaceOf(place));
+    return CastColumn(
+        place.mapped != nullptr ? WithMappedIds(*stored, place.mapped->parts) : stored,
+        target, place.is_int96);
+  }
+  if (constant == nullptr) {
+    return MissingColumn(target, raw.num_rows());
+  }
+  CALVE_ASSIGN(const auto repeated,
+               Repeated(constant->type, constant->value, raw.num_rows()));
+  return CastColumn(repeated, target, /*is_int96=*/false);
 }
 
 Result<Arrays> FileReader::PositionColumns(int64_t first_row, int64_t rows) const {
@@ -284,8 +325,9 @@ Result<std::unique_ptr<BatchReader>> ReadFile(io::ObjectStore& store,
                ReadDeletedPositions(store, task.file.file_path, task.deletes));
   CALVE_ASSIGN(ParquetSource source, ParquetSource::Open(store, task.file));
   RowSelection selection(options.positions, std::move(deleted));
-  auto reader = std::make_unique<FileReader>(std::move(source), std::move(options),
-                                             std::move(selection));
+  auto reader = std::make_unique<FileReader>(
+      std::move(source), std::move(options), std::move(selection),
+      FileReader::Columns{.constants = task.constants, .names = task.names});
   CALVE_TRY(reader->Prepare());
   return reader;
 }

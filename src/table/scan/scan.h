@@ -17,6 +17,7 @@
 #include "io/object_store.h"
 #include "table/manifest/manifest.h"
 #include "table/metadata/table_metadata.h"
+#include "table/schema/name_mapping.h"
 
 namespace calve::table {
 
@@ -32,11 +33,23 @@ struct ColumnFilter {
   std::vector<Literal> values;
 };
 
+/// The value of a column in all rows of a file, as the file's partition has it.
+struct ColumnConstant {
+  FieldId column;
+  Type type;
+  Literal value;
+};
+
 /// A data file to read and the delete files that apply to it.
 struct ScanTask {
   DataFile file;
   int64_t data_sequence_number = 0;
   std::vector<DataFile> deletes;
+  /// Columns partitioned by identity: a file that lacks one has its value here.
+  std::vector<ColumnConstant> constants = {};
+  /// How a file without field ids names its columns; null: as the table does now. Shared
+  /// by the tasks of a plan.
+  std::shared_ptr<const NameMapping> names = nullptr;
 };
 
 /// Plans the live files of a snapshot. Position deletes are matched by sequence number,
@@ -63,8 +76,8 @@ Result<std::optional<std::vector<ScanTask>>> PlanIncrementalAppend(
 
 /// What to read of each row.
 struct ReadOptions {
-  /// The columns, by field id and in this order and type; a file that lacks one gives
-  /// nulls, one with a narrower type is widened.
+  /// The columns, by field id and in this order and type; one with a narrower type is
+  /// widened. A file that lacks one gives the task's constant, or else nulls.
   Schema projection;
   std::vector<ColumnFilter> filters;  // to skip row groups
   /// Adds `_file utf8 (dictionary-encoded) not null` and `_pos int64 not null` after the

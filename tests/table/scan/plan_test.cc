@@ -83,6 +83,39 @@ class PlanTest : public ScanTest {
   }
 };
 
+/// As files have it that were taken over from Hive, where the folder's name is the value.
+TEST_F(PlanTest, AFileWithoutItsIdentityColumnHasThePartitionsValue) {
+  const BatchPtr row = FromJson(EveryTypeSchema(), R"([
+    [true, -2, -3, 1.5, -0.0, "-9.99", "9.9999", "-9.0000000001", -1, 1,
+     "1969-01-01", "2024-01-31 23:59:59.123456", "", "0123456789abcdef", "abc", "x"]])");
+  for (int column = 0; column < row->num_columns(); ++column) {
+    Schema schema;
+    schema.fields = {Column(99, "other", TypeOf(TypeId::kInt))};
+    DataFile file = WriteAll(TargetOf(schema), {FromJson(schema, "[[5]]")})[0];
+    schema.fields.push_back(EveryTypeSchema().fields[static_cast<size_t>(column)]);
+    const Field& field = schema.fields.back();
+    PartitionSpec spec{
+        .spec_id = 1,
+        .fields = {FieldOf(field.id.value, 1000, {TransformKind::kIdentity, 0})}};
+    file.spec_id = 1;
+    file.partition = {LiteralAt(*row->column(column), field.type, 0)};
+    TableMetadata metadata = NewTable(schema, spec);
+    manifests_.clear();
+    Commit(metadata, "append", {.data = {file}, .deletes = {}});
+    const auto read = ReadBatches(Plan(metadata).front(), Reading(schema));
+    ASSERT_TRUE(read) << field.name << ": " << read.error().message;
+    EXPECT_TRUE(read->front()->column(1)->Equals(row->column(column))) << field.name;
+  }
+}
+
+TEST_F(PlanTest, AColumnThatTheFileHasIsReadFromIt) {
+  TableMetadata metadata = NewTable(TestSchema(), NumberSpec());
+  DataFile file = FileOf(NumberSpec(), 1);
+  file.partition = {Literal(int32_t{2})};
+  Commit(metadata, "append", {.data = {file}, .deletes = {}});
+  EXPECT_THAT(Numbers(Plan(metadata)), ElementsAre("1"));
+}
+
 TEST_F(PlanTest, FilesComeBySequenceNumberThenPath) {
   TableMetadata metadata = NewTable(TestSchema());
   const DataFile a = FileOf({}, 1);

@@ -62,6 +62,114 @@ TEST_F(ReadForeignTest, ColumnsWithoutIdsAreFoundByName) {
               ElementsAre("1|null|x", "2|null|y"));
 }
 
+/// A table that a mapping was made for when files without ids were added to it; since
+/// then its column `old` was renamed, and another one added under that name.
+class ReadMappedTest : public ReadForeignTest {
+ protected:
+  static Schema Renamed() {
+    Schema schema;
+    schema.fields = {Column(1, "new", TypeOf(TypeId::kString)),
+                     Column(2, "n", TypeOf(TypeId::kLong)),
+                     Column(9, "old", TypeOf(TypeId::kString))};
+    return schema;
+  }
+
+  std::vector<ScanTask> Planned(const Schema& schema, const DataFile& file,
+                                const std::string& mapping,
+                                const std::vector<ColumnFilter>& filters = {}) {
+    TableMetadata metadata = NewTable(schema);
+    metadata.properties["schema.name-mapping.default"] = mapping;
+    Commit(metadata, "append", {.data = {file}, .deletes = {}});
+    auto tasks = PlanScan(store_, metadata, metadata.snapshots.back(), filters);
+    EXPECT_TRUE(tasks) << tasks.error().message;
+    const auto appended =
+        PlanIncrementalAppend(store_, metadata, std::nullopt, metadata.snapshots.back());
+    EXPECT_EQ(appended->value().front().names == nullptr,
+              tasks->front().names == nullptr);
+    return *tasks;
+  }
+
+  static constexpr const char* kMapping =
+      R"([{"field-id": 1, "names": ["old", "new"]}, {"field-id": 2, "names": ["n"]},
+          {"names": ["ignored"]}])";
+};
+
+TEST_F(ReadMappedTest, ARenamedColumnIsFoundByItsOldName) {
+  const auto schema =
+      arrow::schema({Named("n", arrow::int64()), Named("old", arrow::utf8()),
+                     Named("ignored", arrow::utf8())});
+  const DataFile file =
+      WriteForeign(FromJson(schema, R"([[1, "a", "x"], [2, "b", "x"]])"));
+  EXPECT_THAT(Read(Planned(Renamed(), file, kMapping), Reading(Renamed())),
+              ElementsAre("a|1|null", "b|2|null"));
+}
+
+TEST_F(ReadMappedTest, RowGroupsAreLeftOutByTheMappedColumn) {
+  const auto schema =
+      arrow::schema({Named("new", arrow::utf8()), Named("old", arrow::utf8())});
+  const DataFile file = WriteForeign(FromJson(
+      schema, R"([["z", "b"], ["z", "b"], ["z", "b"], ["z", "b"], ["z", "a"]])"));
+  ReadOptions options = Reading(Renamed());
+  options.projection.fields.resize(1);
+  options.filters = {{.column = FieldId{1},
+                      .lower = std::nullopt,
+                      .upper = Literal(std::string("a")),
+                      .values = {}}};
+  const std::string mapping = R"([{"field-id": 1, "names": ["old"]}])";
+  EXPECT_THAT(Read(Planned(Renamed(), file, mapping), options), ElementsAre("a"));
+}
+
+TEST_F(ReadMappedTest, AFileWithIdsIsReadByThem) {
+  const DataFile file =
+      WriteAll(TargetOf(Renamed()), {FromJson(Renamed(), R"([["a", 1, "b"]])")})[0];
+  EXPECT_THAT(Read(Planned(Renamed(), file, R"([{"field-id": 1, "names": ["n"]}])"),
+                   Reading(Renamed())),
+              ElementsAre("a|1|b"));
+}
+
+TEST_F(ReadMappedTest, PartsOfNestedColumnsAreMappedToo) {
+  const auto part =
+      arrow::struct_({Named("a", arrow::int32()), Named("b", arrow::int32())});
+  const auto schema = arrow::schema({Named("s", part), Named("l", arrow::list(part)),
+                                     Named("m", arrow::map(arrow::utf8(), part))});
+  const DataFile file = WriteForeign(
+      FromJson(schema, R"([[[1, 2], [[3, 4]], [["k", [5, 6]]]], [null, [null], null]])"));
+  const auto renamed = [](int32_t id) {  // `a` is `b` now, and the other `b` is gone.
+    return StructType({Column(id, "b", TypeOf(TypeId::kLong))});
+  };
+  Schema now;
+  now.fields = {Column(1, "s", renamed(2)),
+                Column(3, "l", ListType(FieldId{4}, renamed(5), false)),
+                Column(6, "m",
+                       MapType({FieldId{7}, TypeOf(TypeId::kString)},
+                               {FieldId{8}, renamed(9)}, false))};
+  const std::string mapping = R"([
+    {"field-id": 1, "names": ["s"], "fields": [{"field-id": 2, "names": ["a", "b2"]}]},
+    {"field-id": 3, "names": ["l"], "fields": [{"field-id": 4, "names": ["element"],
+      "fields": [{"field-id": 5, "names": ["a"]}]}]},
+    {"field-id": 6, "names": ["m"], "fields": [{"field-id": 7, "names": ["key"]},
+      {"field-id": 8, "names": ["value"], "fields": [{"field-id": 9, "names": ["a"]}]}]}])";
+  const auto read = ReadBatches(Planned(now, file, mapping).front(), Reading(now));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_TRUE(read->front()->Equals(
+      *FromJson(now, R"([[[1], [[3]], [["k", [5]]]], [null, [null], null]])")))
+      << read->front()->ToString();
+}
+
+TEST_F(ReadForeignTest, AnUnreadableMappingIsCorrupt) {
+  Schema schema;
+  schema.fields = {Column(1, "c", TypeOf(TypeId::kInt))};
+  TableMetadata metadata = NewTable(schema);
+  metadata.properties["schema.name-mapping.default"] = R"([{"names": [1]}])";
+  Commit(metadata, "append",
+         {.data = {OneColumn(arrow::int32(), "[[1]]")}, .deletes = {}});
+  const auto tasks = PlanScan(store_, metadata, metadata.snapshots.back(), {});
+  ASSERT_FALSE(tasks);
+  EXPECT_EQ(tasks.error().kind, ErrorKind::kCorrupt);
+  EXPECT_EQ(tasks.error().message,
+            "schema.name-mapping.default[0].names[0]: expected a string");
+}
+
 TEST_F(ReadForeignTest, OtherLayoutsOfTextAreText) {
   for (const auto& type :
        {arrow::utf8(), arrow::large_utf8(), arrow::binary(), arrow::large_binary()}) {
