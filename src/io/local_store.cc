@@ -217,6 +217,10 @@ Result<std::string> LocalPath(const std::string& location) {
       location[kScheme.size()] == '/') {
     return location.substr(kScheme.size());
   }
+  // As Hadoop writes it, and with it Spark and Trino.
+  if (location.starts_with("file:/") && !location.starts_with(kScheme)) {
+    return location.substr(std::string_view("file:").size());
+  }
   if (location.starts_with('/')) {
     return location;
   }

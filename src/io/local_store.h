@@ -20,8 +20,8 @@ class LocalStore final : public ObjectStore {
   Status Delete(const std::string& location) override;
 };
 
-/// The path of a `file://` URI, percent-decoding nothing (Iceberg writes locations raw),
-/// or of an absolute path; kInvalidArgument for any other location.
+/// The path of a `file:///x` or `file:/x` URI, percent-decoding nothing (Iceberg writes
+/// locations raw), or of an absolute path; kInvalidArgument for any other location.
 Result<std::string> LocalPath(const std::string& location);
 
 }  // namespace calve::io

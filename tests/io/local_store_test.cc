@@ -105,7 +105,14 @@ TEST_F(LocalStoreTest, DeletingTwiceIsNoError) {
   EXPECT_TRUE(store_.Delete(At("x")));
 }
 
+TEST_F(LocalStoreTest, AUriMayHaveOneSlashOrThree) {
+  ASSERT_TRUE(WriteObject(store_, At("x"), "1"));
+  EXPECT_EQ(*ReadObject(store_, "file:" + folder_.path() + "/x"), "1");
+  EXPECT_EQ(*ReadObject(store_, folder_.path() + "/x"), "1");
+}
+
 TEST_F(LocalStoreTest, OtherSchemesAreRefused) {
+  EXPECT_EQ(store_.Open("file://host/x").error().kind, ErrorKind::kInvalidArgument);
   EXPECT_EQ(store_.Open("s3://bucket/x").error().kind, ErrorKind::kInvalidArgument);
   EXPECT_EQ(store_.Open("relative/x").error().kind, ErrorKind::kInvalidArgument);
 }
