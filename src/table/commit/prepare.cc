@@ -99,6 +99,9 @@ Status UpdatePreparer::Produce() {
   const bool created = base.metadata_location.empty() && base.metadata.snapshots.empty();
   const int64_t earliest_ms = base.metadata.last_updated_ms + (created ? 0 : 1);
   metadata_.last_updated_ms = std::max(now_ms, earliest_ms);
+  if (metadata_.table_uuid.empty()) {  // Version 2, as which it is written, needs one.
+    metadata_.table_uuid = context_.uuids->Next();
+  }
   if (update_.makes_snapshot()) {
     CALVE_TRY(AddSnapshot());
   }

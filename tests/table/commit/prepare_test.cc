@@ -101,6 +101,15 @@ TEST_F(PrepareTest, ATableCanBeCreatedWithoutASnapshot) {
   EXPECT_EQ(LoadTable(lake_.store, lake_.catalog, kOrders)->metadata, table.metadata);
 }
 
+TEST_F(PrepareTest, ATableOfVersion1ThatNeverHadAUuidGetsOne) {
+  LoadedTable table = lake_.MustCommit(lake_.Create(definition_));
+  table.metadata.table_uuid.clear();
+  TableUpdate update(table, NewSnapshotId(lake_.uuids()));
+  update.SetProperty("owner", "me");
+  EXPECT_THAT(lake_.MustCommit(std::move(update)).metadata.table_uuid,
+              MatchesRegex("[0-9a-f-]{36}"));
+}
+
 TEST_F(PrepareTest, ACreationWithDataIsOneCommit) {
   const LoadedTable table = Create({a_, c_});
   EXPECT_EQ(lake_.catalog.commits(), 1);
