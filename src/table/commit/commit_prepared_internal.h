@@ -15,4 +15,8 @@ namespace calve::table {
 Status CommitPrepared(const CommitContext& context,
                       const std::vector<PreparedUpdate>& prepared);
 
+/// Deletes what was written for updates that will not be committed; what stays is an
+/// orphan.
+void DeleteWritten(io::ObjectStore& store, const std::vector<PreparedUpdate>& prepared);
+
 }  // namespace calve::table

@@ -24,6 +24,14 @@ bool LogHas(const TableMetadata& metadata, const std::string& location) {
       [&](const MetadataLogEntry& entry) { return entry.metadata_file == location; });
 }
 
+/// Whether the table has the snapshot that the update made, if it made one: only such a
+/// snapshot is of the same moment as its metadata.
+bool HasNewSnapshot(const TableMetadata& table, const TableMetadata& update) {
+  const Snapshot* snapshot = update.current_snapshot();
+  return snapshot != nullptr && snapshot->timestamp_ms == update.last_updated_ms &&
+         table.FindSnapshot(snapshot->snapshot_id) != nullptr;
+}
+
 /// Commits prepared updates, and finds out what became of a commit without a reply.
 class Committer {
  public:
@@ -115,7 +123,9 @@ class Committer {
       return Fate::kUnreachable;
     }
     const bool same_table = current->table_uuid == update.metadata.table_uuid;
-    if (LogHas(*current, update.swap.metadata_location)) {
+    // Not every writer keeps the log: one that built on ours need not name it there.
+    if (LogHas(*current, update.swap.metadata_location) ||
+        HasNewSnapshot(*current, update.metadata)) {
       return Fate::kApplied;
     }
     if (!update.swap.expected_metadata_location.has_value()) {
@@ -130,14 +140,6 @@ class Committer {
   const std::vector<PreparedUpdate>& prepared_;  // Likewise.
   std::vector<PointerSwap> swaps_;
 };
-
-void DeleteWritten(io::ObjectStore& store, const std::vector<PreparedUpdate>& prepared) {
-  for (const PreparedUpdate& update : prepared) {
-    for (const std::string& location : update.written) {
-      (void)store.Delete(location).has_value();  // What stays is an orphan.
-    }
-  }
-}
 
 Status RequireDistinct(const std::vector<TableUpdate>& updates) {
   std::set<TableName> names;
@@ -167,6 +169,14 @@ Result<std::vector<PreparedUpdate>> PrepareAll(const CommitContext& context,
 }
 
 }  // namespace
+
+void DeleteWritten(io::ObjectStore& store, const std::vector<PreparedUpdate>& prepared) {
+  for (const PreparedUpdate& update : prepared) {
+    for (const std::string& location : update.written) {
+      (void)store.Delete(location).has_value();
+    }
+  }
+}
 
 Status CommitPrepared(const CommitContext& context,
                       const std::vector<PreparedUpdate>& prepared) {

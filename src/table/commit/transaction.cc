@@ -155,8 +155,12 @@ Status Transaction::Publish() {
   std::vector<PreparedUpdate> prepared;
   std::vector<std::string> superseded;
   for (const auto& [name, staged] : staged_->staged()) {
-    CALVE_ASSIGN(auto one, Squash(context_, name, staged));
-    prepared.push_back(std::move(one));
+    auto one = Squash(context_, name, staged);
+    if (!one) {
+      DeleteWritten(*context_.store, prepared);
+      return one.error();
+    }
+    prepared.push_back(*std::move(one));
     superseded.insert(superseded.end(), staged.between.begin(), staged.between.end());
     superseded.push_back(staged.current);
   }

@@ -15,6 +15,9 @@ class StagedCatalog;
 /// Commits made through `catalog()` are seen by those who read through it, and by nobody
 /// else until Publish() puts them all in place at once. Not thread-safe; its catalog is.
 ///
+/// An update without changes asserts its table's version when it is committed here, not
+/// when the transaction is published.
+///
 /// A transaction that is not published leaves the files written in it behind, as orphans.
 class Transaction {
  public:

@@ -8,6 +8,7 @@
 #include "support/temp_folder.h"
 #include "table/catalog/sqlite_catalog.h"
 #include "table/commit/commit_fixture.h"
+#include "table/metadata/table_metadata_json.h"
 
 namespace calve::table {
 namespace {
@@ -181,6 +182,21 @@ TEST_F(CommitUpdatesTest, ACommitThatOthersHaveBuiltUponSucceeds) {
   EXPECT_THAT(Files(), ElementsAre("a", "other0", "other1"));
 }
 
+/// iceberg-rust and older PyIceberg leave the metadata log as they find it.
+TEST_F(CommitUpdatesTest, ACommitThatAWriterWithoutALogHasBuiltUponSucceeds) {
+  lake_.catalog.ScriptReplies({Reply::kLostAfterApplying});
+  lake_.catalog.AfterNextCommit([&] {
+    const LoadedTable ours = *LoadTable(lake_.store, lake_.catalog, kOrders);
+    const std::string theirs = ours.metadata_location + ".theirs.metadata.json";
+    ASSERT_TRUE(io::WriteObject(lake_.store, theirs, TableMetadataToJson(ours.metadata)));
+    ASSERT_TRUE(lake_.catalog.Commit(
+        std::vector<PointerSwap>{{kOrders, ours.metadata_location, theirs}}));
+  });
+  const auto tables = lake_.Commit(Appending("a"));
+  ASSERT_TRUE(tables) << tables.error().message;
+  EXPECT_THAT(Files(), ElementsAre("a"));
+}
+
 TEST_F(CommitUpdatesTest, ALostRequestThatAnotherWriterOvertookConflicts) {
   lake_.catalog.ScriptReplies({Reply::kLostBefore});
   std::vector<std::string> objects;
@@ -204,14 +220,25 @@ TEST_F(CommitUpdatesTest, ALostRaceForACreationConflicts) {
 }
 
 TEST_F(CommitUpdatesTest, AFateThatTheLogNoLongerTellsIsUnknownAndNothingIsDeleted) {
-  for (const Reply reply : {Reply::kLostAfterApplying, Reply::kLostBefore}) {
-    lake_.catalog.ScriptReplies({reply});
-    lake_.catalog.AfterNextCommit(
-        [&] { AppendByOther("other" + std::to_string(int(reply)), 5); });
-    const auto before = lake_.store.Locations().size();
-    EXPECT_THAT(lake_.Commit(Appending("a")), FailsWith(ErrorKind::kCommitUnknown));
-    EXPECT_EQ(lake_.store.Locations().size(), before + 6 * 3);
-  }
+  lake_.catalog.ScriptReplies({Reply::kLostBefore});
+  lake_.catalog.AfterNextCommit([&] { AppendByOther("other", 5); });
+  const auto before = lake_.store.Locations().size();
+  EXPECT_THAT(lake_.Commit(Appending("a")), FailsWith(ErrorKind::kCommitUnknown));
+  EXPECT_EQ(lake_.store.Locations().size(), before + 6 * 3);
+
+  // A change of properties makes no snapshot that could tell.
+  TableUpdate update = lake_.Update();
+  update.SetProperty("owner", "me");
+  lake_.catalog.ScriptReplies({Reply::kLostAfterApplying});
+  lake_.catalog.AfterNextCommit([&] { AppendByOther("more", 5); });
+  EXPECT_THAT(lake_.Commit(std::move(update)), FailsWith(ErrorKind::kCommitUnknown));
+}
+
+TEST_F(CommitUpdatesTest, ASnapshotThatIsThereTellsWhereTheLogDoesNot) {
+  lake_.catalog.ScriptReplies({Reply::kLostAfterApplying});
+  lake_.catalog.AfterNextCommit([&] { AppendByOther("other", 5); });
+  EXPECT_TRUE(lake_.Commit(Appending("a")));
+  EXPECT_THAT(Files(), ::testing::Contains("a"));
 }
 
 TEST_F(CommitUpdatesTest, ATableDroppedMeanwhileIsUnknown) {

@@ -95,6 +95,18 @@ TEST_F(TransactionTest, FindsOutThatALostReplyToItsPublicationWasACommit) {
   EXPECT_EQ(lake_.Read(Outside()).data.size(), 1U);
 }
 
+TEST_F(TransactionTest, APublicationThatCannotBeWrittenLeavesNothingOfItself) {
+  Transaction transaction(lake_.context());
+  AppendInside(lake_, transaction, "a.parquet");
+  ASSERT_TRUE(CommitInside(lake_, transaction, lake_.Create(OrdersDefinition(kHistory))));
+  const auto objects = lake_.store.Locations();
+  lake_.store.FailAfterWrites(1);
+  EXPECT_THAT(transaction.Publish(), FailsWith(ErrorKind::kUnavailable));
+  EXPECT_EQ(lake_.store.Locations(), objects);
+  lake_.store.Heal();
+  EXPECT_TRUE(transaction.Publish());
+}
+
 TEST_F(TransactionTest, WithoutAChangePublishesNothing) {
   Transaction transaction(lake_.context());
   const int commits = lake_.catalog.commits();
