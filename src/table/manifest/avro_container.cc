@@ -13,6 +13,9 @@ namespace {
 constexpr std::string_view kMagic("Obj\1", 4);
 constexpr size_t kSyncMarkerBytes = 16;
 constexpr size_t kBlockBytes = size_t{64} << 10U;
+/// What records hold is kept, so all blocks together are limited, too, as each one is.
+constexpr size_t kSizeMattersBytes = size_t{64} << 20U;
+constexpr size_t kMaxRatio = 500;
 constexpr const char* kSchemaKey = "avro.schema";
 constexpr const char* kCodecKey = "avro.codec";
 
@@ -84,6 +87,13 @@ Status ContainerReader::ReadBlock(const std::function<Status(ValueReader&)>& rea
     return framing.Corrupt("another sync marker than the header's");
   }
   CALVE_TRY(Decompress(codec_, compressed, block));
+  inflated_bytes_ += block.size();
+  if (inflated_bytes_ > kSizeMattersBytes && inflated_bytes_ / kMaxRatio > file_.size()) {
+    return framing.Corrupt(
+        fmt::format("blocks inflate to more than {} bytes of a file "
+                    "of {}, as no honest ones do",
+                    inflated_bytes_, file_.size()));
+  }
   position_ += framing.position();
   Decoder decoder(block);
   ValueReader values(schema_, decoder);

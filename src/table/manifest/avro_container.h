@@ -31,7 +31,9 @@ class ContainerReader {
 
   /// Calls `read` for every record, in file order, until it fails. `read` must read or
   /// skip exactly the value of schema().root().
-  /// \return kCorrupt with block and position, or the error of `read`
+  /// \return kCorrupt with block and position, which may be that the blocks together are
+  ///         larger than those of any honest file: over 64 MiB, and 500 times the file;
+  ///         or the error of `read`
   Status ForEachRecord(const std::function<Status(ValueReader&)>& read);
 
  private:
@@ -41,7 +43,8 @@ class ContainerReader {
   Status ReadBlock(const std::function<Status(ValueReader&)>& read, std::string& block);
 
   std::string_view file_;
-  size_t position_ = 0;  // of the next block
+  size_t position_ = 0;        // of the next block
+  size_t inflated_bytes_ = 0;  // of the blocks before it
   std::map<std::string, std::string> metadata_;
   WriterSchema schema_;
   Codec codec_ = Codec::kNull;

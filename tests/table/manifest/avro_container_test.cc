@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zstd.h>
 
@@ -133,6 +134,18 @@ TEST(AvroContainerTest, BombsAreNotInflated) {
   ASSERT_FALSE(deflated);
   EXPECT_EQ(deflated.error().kind, ErrorKind::kCorrupt);
   EXPECT_LE(block.size(), size_t{16} << 20U);
+}
+
+TEST(AvroContainerTest, ManySmallBombsAreOneLargeOne) {
+  Encoder record;
+  record.WriteBytes(std::string(size_t{15} << 20U, '\0'));
+  const RawBlock block = {1, Zstandard(record.bytes())};
+  EXPECT_TRUE(SkipAll(MakeContainer("\"bytes\"", "zstandard", std::vector(4, block))));
+  const Status skipped =
+      SkipAll(MakeContainer("\"bytes\"", "zstandard", std::vector(5, block)));
+  ASSERT_FALSE(skipped);
+  EXPECT_EQ(skipped.error().kind, ErrorKind::kCorrupt);
+  EXPECT_THAT(skipped.error().message, ::testing::HasSubstr("as no honest ones do"));
 }
 
 TEST(AvroContainerTest, ValuesWithoutBytesCannotKeepAReaderBusy) {
