@@ -79,6 +79,7 @@ void AddCommands(Commands& commands) {
   AddRowCommand(commands);
   AddVerifyCommand(commands);
   AddFsckCommand(commands);
+  AddCaptureCommands(commands);
   AddGenerateCommand(commands);
   AddLoadCommand(commands);
   AddCompletionsCommand(commands);

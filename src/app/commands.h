@@ -59,6 +59,7 @@ void AddQuarantineCommands(Commands& commands);
 void AddRowCommand(Commands& commands);
 void AddGenerateCommand(Commands& commands);
 void AddLoadCommand(Commands& commands);
+void AddCaptureCommands(Commands& commands);
 void AddCompletionsCommand(Commands& commands);
 void AddVerifyCommand(Commands& commands);
 void AddFsckCommand(Commands& commands);

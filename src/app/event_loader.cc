@@ -6,6 +6,7 @@
 
 #include "app/event_files.h"
 #include "app/interrupt.h"
+#include "capture/audit_table.h"
 #include "capture/event_writer.h"
 
 namespace calve::app {

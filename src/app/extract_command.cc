@@ -2,6 +2,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "app/commands.h"
 #include "app/landing_flags.h"
@@ -72,6 +73,9 @@ Result<Document> Extract(Session& session, const ExtractOptions& options) {
       report.repeated
           ? std::string("This interval was extracted before; these are its files.")
           : fmt::format("{} events extracted.", FormatCount(report.rows)));
+  for (const std::string& warning : report.warnings) {
+    spdlog::warn("{}", warning);
+  }
   Document document;
   document.always_one_json_line = true;
   Record& record = document.AddRecord();

@@ -27,6 +27,7 @@ struct Totals {
   int64_t extracted_rows = 0;
   int64_t ingested_rows = 0;
   int64_t quarantined = 0;
+  std::vector<std::string> warnings;  // of the round before
 };
 
 Document TotalsDocument(const Totals& totals) {
@@ -45,6 +46,12 @@ bool IsPassing(ErrorKind kind) {
          kind == ErrorKind::kCommitUnknown;
 }
 
+void Warn(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) {
+    spdlog::warn("{}", warning);
+  }
+}
+
 /// One round of many. \return an Error that ends the loop
 Status FollowRound(const flow::Pipeline& pipeline, const std::string& select,
                    Totals& totals) {
@@ -61,6 +68,10 @@ Status FollowRound(const flow::Pipeline& pipeline, const std::string& select,
   totals.extracted_rows += report->extract.rows;
   totals.ingested_rows += report->ingested_rows;
   totals.quarantined += report->quarantined();
+  if (report->extract.warnings != totals.warnings) {
+    totals.warnings = report->extract.warnings;
+    Warn(totals.warnings);
+  }
   if (!report->empty()) {
     spdlog::info("round {}: {} events extracted, {} ingested, {} commits, {}",
                  totals.rounds, FormatCount(report->extract.rows),
@@ -105,6 +116,7 @@ Result<Document> Run(Session& session, const RunOptions& options) {
   }
   CALVE_ASSIGN(const RoundReport report,
                RunRound(pipeline, options.select, session.progress()));
+  Warn(report.extract.warnings);
   Document document;
   AddRound(report, document);
   return document;

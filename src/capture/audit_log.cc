@@ -226,6 +226,11 @@ Status AuditLog::AwaitDurable() {
   return {};
 }
 
+Result<GuardAnswer> AuditLog::TellGuard(const std::string& consumer,
+                                        const Cursor& cursor) {
+  return capture::TellGuard(*connection_, table_ref_, consumer, cursor);
+}
+
 Result<bool> AuditLog::IsFlushed() {
   CALVE_ASSIGN(const Rows rows,
                connection_->Query("SELECT pg_current_wal_flush_lsn() >= $1::pg_lsn",

@@ -17,6 +17,7 @@
 #include "capture/continuity.h"
 #include "capture/copy_binary.h"
 #include "capture/cursor.h"
+#include "capture/guard.h"
 #include "capture/read_rule.h"
 #include "core/result.h"
 
@@ -86,6 +87,10 @@ class AuditLog {
   ///
   /// \return kUnavailable, with the remedy, after the timeout
   Status AwaitDurable();
+
+  /// Tells the table's guard that the ledger holds all that `cursor` covers.
+  /// Requires: no extraction under way.
+  Result<GuardAnswer> TellGuard(const std::string& consumer, const Cursor& cursor);
 
  private:
   AuditLog(AuditLogOptions options, TableRef table_ref,

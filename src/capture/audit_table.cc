@@ -18,6 +18,10 @@ struct ColumnInfo {
   std::string default_sql;
 };
 
+/// Of the lock under which audit tables are created: CREATE … IF NOT EXISTS alone fails
+/// when two sessions run it at once.
+constexpr int64_t kCreateLock = 0x63616c7665;
+
 using Columns = std::map<std::string, ColumnInfo>;
 
 Error NotAnAuditLog(const TableRef& table, std::string_view what) {
@@ -113,6 +117,34 @@ Result<std::string> SqlName(Connection& connection, const TableRef& table) {
   CALVE_ASSIGN(const std::string schema, connection.QuoteName(table.schema));
   CALVE_ASSIGN(const std::string name, connection.QuoteName(table.name));
   return schema + "." + name;
+}
+
+Result<std::optional<std::string>> CreateAuditTableSql(Connection& connection,
+                                                       const TableRef& table) {
+  CALVE_ASSIGN(const std::string schema, connection.QuoteName(table.schema));
+  CALVE_ASSIGN(const std::string sql_name, SqlName(connection, table));
+  CALVE_ASSIGN(const Rows found,
+               connection.Query("SELECT to_regclass($1) IS NOT NULL, "
+                                "EXISTS (SELECT FROM pg_namespace WHERE nspname = $2)",
+                                {sql_name, table.schema}));
+  if (found.text(/*row=*/0, /*column=*/0) == "t") {
+    return std::optional<std::string>();
+  }
+  const bool has_schema = found.text(/*row=*/0, /*column=*/1) == "t";
+  return std::optional(fmt::format(
+      "SELECT pg_advisory_xact_lock({});\n{}"
+      "CREATE TABLE IF NOT EXISTS {} (audit_event_id serial PRIMARY KEY, "
+      "audit_operation text, audit_timestamp timestamptz, tbl_schema text, "
+      "tbl_name text, raw_data text)",
+      kCreateLock,
+      has_schema ? "" : fmt::format("CREATE SCHEMA IF NOT EXISTS {};\n", schema),
+      sql_name));
+}
+
+Status CreateAuditTable(Connection& connection, const TableRef& table) {
+  CALVE_ASSIGN(const auto sql, CreateAuditTableSql(connection, table));
+  // Several statements in one call are one transaction, which also ends the lock.
+  return sql ? connection.Execute(*sql) : Status();
 }
 
 Result<AuditTable> DescribeAuditTable(Connection& connection, const TableRef& table) {

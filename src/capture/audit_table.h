@@ -29,6 +29,19 @@ struct AuditTable {
 /// The table's name in SQL.
 Result<std::string> SqlName(Connection& connection, const TableRef& table);
 
+/// SQL that creates the audit table, and its schema, where they are missing; nullopt if
+/// the table is there. Safe against another such call at the same time.
+Result<std::optional<std::string>> CreateAuditTableSql(Connection& connection,
+                                                       const TableRef& table);
+
+/// Creates the audit table, and its schema, where they are missing:
+/// `audit_event_id serial primary key, audit_operation text, audit_timestamp timestamptz,
+/// tbl_schema text, tbl_name text, raw_data text`. A table that is there is left as it
+/// is. Safe against another such call at the same time.
+///
+/// \return Connection's errors
+Status CreateAuditTable(Connection& connection, const TableRef& table);
+
 /// Looks at the table. Requires: a transaction that holds a lock on it, so that it stays
 /// as it is.
 ///

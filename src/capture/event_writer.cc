@@ -6,20 +6,12 @@
 
 #include <fmt/format.h>
 
+#include "capture/audit_table.h"
+
 namespace calve::capture {
 namespace {
 
 constexpr size_t kSendBytes = 4UL * 1024 * 1024;
-
-/// Of the lock under which audit tables are created: CREATE … IF NOT EXISTS alone fails
-/// when two sessions run it at once.
-constexpr int64_t kCreateLock = 0x63616c7665;
-
-Result<std::string> QuoteTable(Connection& connection, const TableRef& table) {
-  CALVE_ASSIGN(const std::string schema, connection.QuoteName(table.schema));
-  CALVE_ASSIGN(const std::string name, connection.QuoteName(table.name));
-  return schema + "." + name;
-}
 
 /// The character that stands behind a backslash in COPY's text format; 0 for bytes that
 /// stand as they are.
@@ -59,36 +51,13 @@ void AppendValue(const std::optional<std::string_view>& value, std::string& out)
 
 }  // namespace
 
-Status CreateAuditTable(Connection& connection, const TableRef& table) {
-  CALVE_ASSIGN(const std::string schema, connection.QuoteName(table.schema));
-  CALVE_ASSIGN(const std::string qualified, QuoteTable(connection, table));
-  CALVE_ASSIGN(const Rows found,
-               connection.Query("SELECT to_regclass($1) IS NOT NULL, "
-                                "EXISTS (SELECT FROM pg_namespace WHERE nspname = $2)",
-                                {qualified, table.schema}));
-  if (found.text(/*row=*/0, /*column=*/0) == "t") {
-    return {};
-  }
-  const bool has_schema = found.text(/*row=*/0, /*column=*/1) == "t";
-  // Several statements in one call are one transaction, which also ends the lock.
-  return connection.Execute(fmt::format(
-      "SELECT pg_advisory_xact_lock({}); {}"
-      "CREATE TABLE IF NOT EXISTS {} (audit_event_id serial PRIMARY KEY, "
-      "audit_operation text, audit_timestamp timestamptz, tbl_schema text, tbl_name "
-      "text, "
-      "raw_data text)",
-      kCreateLock,
-      has_schema ? "" : fmt::format("CREATE SCHEMA IF NOT EXISTS {}; ", schema),
-      qualified));
-}
-
 Result<EventWriter> EventWriter::Make(Connection& connection, const TableRef& table,
                                       int64_t batch_rows) {
   if (batch_rows < 1) {
     return Error{ErrorKind::kInvalidArgument,
                  fmt::format("a batch needs at least one row, not {}", batch_rows)};
   }
-  CALVE_ASSIGN(const std::string qualified, QuoteTable(connection, table));
+  CALVE_ASSIGN(const std::string qualified, SqlName(connection, table));
   return EventWriter(connection,
                      fmt::format("COPY {} (audit_operation, audit_timestamp, tbl_schema, "
                                  "tbl_name, raw_data) FROM STDIN",

@@ -22,14 +22,6 @@ struct AuditRow {
   std::optional<std::string_view> raw_data;
 };
 
-/// Creates the audit table, and its schema, where they are missing:
-/// `audit_event_id serial primary key, audit_operation text, audit_timestamp timestamptz,
-/// tbl_schema text, tbl_name text, raw_data text`. A table that is there is left as it
-/// is. Safe against another such call at the same time.
-///
-/// \return Connection's errors
-Status CreateAuditTable(Connection& connection, const TableRef& table);
-
 /// Inserts rows by COPY, one transaction per batch; the server gives the ids, ascending
 /// in the order of the rows. Memory is a few megabytes, however large a batch. A writer
 /// that is dropped before Finish leaves its last batch uncommitted and the connection in

@@ -134,6 +134,25 @@ Status CopyRows(capture::AuditLog& source, AttemptFiles& files, Progress& progre
   }
 }
 
+/// Lets the guard release what the ledger holds. The extraction is done by then: what
+/// fails here is worth a warning, and is made up for by the next one.
+void TellGuard(const Pipeline& pipeline, capture::AuditLog& source,
+               const capture::Cursor& cursor, ExtractReport& report) {
+  const std::string consumer = pipeline.landing.Location(pipeline.landing.prefix);
+  const auto answer = source.TellGuard(consumer, cursor);
+  if (!answer) {
+    report.warnings.push_back(fmt::format(
+        "the audit table's guard can't be told what was extracted, and goes on "
+        "refusing its deletion: {}",
+        answer.error().message));
+  } else if (*answer == capture::GuardAnswer::kNotAllowed) {
+    report.warnings.push_back(
+        "the audit table's guard goes on refusing the deletion of what was extracted: "
+        "this "
+        "role may not tell it (calve capture install --role … --role-records lets it)");
+  }
+}
+
 /// One attempt behind the ledger as it was read.
 /// \return kConflict if another extraction has written the next entry meanwhile
 Result<ExtractReport> ExtractBehind(const Pipeline& pipeline, Ledger& ledger,
@@ -153,6 +172,10 @@ Result<ExtractReport> ExtractBehind(const Pipeline& pipeline, Ledger& ledger,
   CALVE_ASSIGN(const auto cursor, source.Finish());
   const bool has_label = request.interval && !request.window;
   if (files.files().empty() && !has_label) {
+    if (since) {
+      ExtractReport untold;  // A guard that refuses more than it must can wait for news.
+      TellGuard(pipeline, source, *since, untold);
+    }
     return ExtractReport{};
   }
   // An interval without rows is written down too: asked again, it must give no files
@@ -173,7 +196,11 @@ Result<ExtractReport> ExtractBehind(const Pipeline& pipeline, Ledger& ledger,
     return appended.error();
   }
   files.Keep();
-  return ReportOf(files.files(), /*repeated=*/false);
+  ExtractReport report = ReportOf(files.files(), /*repeated=*/false);
+  if (cursor) {
+    TellGuard(pipeline, source, *cursor, report);
+  }
+  return report;
 }
 
 Status CheckRequest(const ExtractRequest& request) {

@@ -33,6 +33,8 @@ struct ExtractReport {
       keys;  // of the files, in order; relative to the landing's root
   int64_t rows = 0;
   bool repeated = false;  // the interval was in the ledger already: its recorded files
+  /// What the user should know although the extraction succeeded; whole sentences.
+  std::vector<std::string> warnings;
 };
 
 /// Extracts what became visible since the last extraction, once.

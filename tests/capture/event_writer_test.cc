@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "capture/audit_table.h"
 #include "capture/private_postgres.h"
 #include "support/temp_folder.h"
 
