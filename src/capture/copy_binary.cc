@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstring>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -11,14 +10,13 @@
 
 #include "core/arrow_status.h"
 #include "core/event.h"
+#include "core/far_timestamp.h"
 
 namespace calve::capture {
 namespace {
 
 constexpr std::string_view kSignature = {"PGCOPY\n\377\r\n\0", 11};
 constexpr int kColumns = 6;
-// From 1970 to 2000, PostgreSQL's epoch.
-constexpr int64_t kEpochMicros = 946'684'800'000'000;
 
 Error NotACopy(std::string_view what) {
   return Error{ErrorKind::kCorrupt,
@@ -193,12 +191,10 @@ class CopyBinaryDecoder::Decoder {
 
   Status AppendRow(const std::array<FieldBytes, kColumns>& fields) {
     CALVE_ASSIGN(const auto id, Number(fields[0]));
-    if (!id) {
-      return Error{ErrorKind::kContractViolation,
-                   "an audit row has no audit_event_id; give it one, or delete it"};
-    }
-    CALVE_TRY(FromArrow(ids_.Append(*id)));
-    CALVE_TRY(AppendTimestamp(*id, fields[2]));
+    CALVE_TRY(FromArrow(id ? ids_.Append(*id) : ids_.AppendNull()));
+    CALVE_ASSIGN(const auto time, Number(fields[2]));
+    CALVE_TRY(FromArrow(time ? timestamps_.Append(FromPostgresTimestamp(*time).value)
+                             : timestamps_.AppendNull()));
     constexpr std::array<size_t, 4> kTextFields = {1, 3, 4, 5};
     for (size_t i = 0; i < kTextFields.size(); ++i) {
       const FieldBytes text = fields[kTextFields[i]];
@@ -206,24 +202,6 @@ class CopyBinaryDecoder::Decoder {
                                                  : texts_[i].Append(text)));
     }
     return {};
-  }
-
-  Status AppendTimestamp(int64_t id, FieldBytes field) {
-    CALVE_ASSIGN(const auto time, Number(field));
-    if (!time) {
-      return FromArrow(timestamps_.AppendNull());
-    }
-    int64_t micros = 0;
-    // The ends of the range are PostgreSQL's infinities.
-    if (*time == std::numeric_limits<int64_t>::max() ||
-        *time == std::numeric_limits<int64_t>::min() ||
-        __builtin_add_overflow(*time, kEpochMicros, &micros)) {
-      return Error{ErrorKind::kContractViolation,
-                   fmt::format("the audit_timestamp of the audit row with audit_event_id "
-                               "{} is infinite or past the year 294246; correct the row",
-                               id)};
-    }
-    return FromArrow(timestamps_.Append(micros));
   }
 
   /// A 64-bit number; nullopt for NULL.

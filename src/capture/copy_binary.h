@@ -24,11 +24,10 @@ class CopyBinaryDecoder {
   CopyBinaryDecoder& operator=(const CopyBinaryDecoder&) = delete;
   ~CopyBinaryDecoder();
 
-  /// Takes in a piece.
+  /// Takes in a piece. Ids may be NULL; timestamps that 64 bits of microseconds don't
+  /// hold stand as core/far_timestamp.h says.
   ///
-  /// \return kContractViolation, naming the row's id, for a row that can't be kept: an id
-  ///         that is NULL, a timestamp that is infinite or past 64 bits of microseconds;
-  ///         kCorrupt if the bytes are no such copy. Then the decoder is of no use.
+  /// \return kCorrupt if the bytes are no such copy. Then the decoder is of no use.
   Status Append(std::string_view piece);
 
   /// What the rows since the last TakeBatch() hold.

@@ -7,7 +7,7 @@ namespace {
 
 arrow::FieldVector EventFields() {
   return {
-      arrow::field("audit_event_id", arrow::int64(), /*nullable=*/false),
+      arrow::field("audit_event_id", arrow::int64()),
       arrow::field("audit_operation", arrow::utf8()),
       arrow::field("audit_timestamp", arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")),
       arrow::field("tbl_schema", arrow::utf8()),

@@ -10,7 +10,7 @@
 
 namespace calve {
 
-/// Columns of a captured event, in this order, all nullable but the id:
+/// Columns of a captured event, in this order, all nullable:
 /// `audit_event_id int64, audit_operation utf8, audit_timestamp timestamp[us, UTC],
 /// tbl_schema utf8, tbl_name utf8, raw_data utf8`.
 const std::shared_ptr<arrow::Schema>& EventSchema();

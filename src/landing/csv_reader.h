@@ -30,8 +30,9 @@ struct CsvReadOptions {
 /// The file is UTF-8, may begin with a byte order mark, and its first line must be the
 /// header of CsvWriter. Lines end in LF or CRLF, the last one may lack it. A field is
 /// text, or in quotes with doubled quotes inside; an empty field without quotes is NULL.
-/// The id is a whole number, never NULL; timestamps as ParseTimestamp() takes them.
-/// The file is read once, front to back. Memory: a batch, and the longest row twice.
+/// The id is a whole number; timestamps as ParseTimestamp() takes them, and NULL for
+/// those of core/far_timestamp.h, whose text the file keeps. The file is read once, front
+/// to back. Memory: a batch, and the longest row twice.
 class CsvReader {
  public:
   /// \param name  of the file, for messages

@@ -10,6 +10,7 @@
 #include <arrow/type.h>
 
 #include "core/event.h"
+#include "core/far_timestamp.h"
 #include "landing/csv_text_internal.h"
 
 namespace calve::landing {
@@ -140,7 +141,8 @@ void CsvWriter::AppendTimestamp(TimestampUs time) {
     --day;
   }
   if (day < kFirstShortDay || day > kLastShortDay) {
-    AppendText(FormatPostgresTimestamp(time));
+    AppendText(IsFarTimestamp(time) ? FarTimestampText(time)
+                                    : FormatPostgresTimestamp(time));
     return;
   }
   if (day != cached_day_) {

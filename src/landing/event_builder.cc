@@ -9,6 +9,7 @@
 
 #include "core/arrow_status.h"
 #include "core/event.h"
+#include "core/far_timestamp.h"
 #include "landing/event_builder_internal.h"
 
 namespace calve::landing {
@@ -120,11 +121,14 @@ std::optional<EventBuilder::Problem> EventBuilder::Append(const CsvRecord& recor
 }
 
 std::optional<std::string_view> EventBuilder::AppendId(const CsvField& field) {
+  if (field.is_null()) {
+    return ids_.AppendNull().ok() ? std::nullopt : std::optional(kNoMemory);
+  }
   int64_t id = 0;
   const char* end = field.text.data() + field.text.size();
   const auto [stop, error] = std::from_chars(field.text.data(), end, id);
   if (field.text.empty() || stop != end || error != std::errc()) {
-    return field.is_null() ? "NULL, where an id must be" : "not a 64-bit whole number";
+    return "not a 64-bit whole number";
   }
   return ids_.Append(id).ok() ? std::nullopt : std::optional(kNoMemory);
 }
@@ -134,8 +138,11 @@ std::optional<std::string_view> EventBuilder::AppendTimestamp(const CsvField& fi
     return timestamps_.AppendNull().ok() ? std::nullopt : std::optional(kNoMemory);
   }
   const auto time = timestamp_reader_.Read(field.text);
-  if (!time) {
+  if (!time && !IsFarTimestampText(field.text)) {
     return "not a timestamp";
+  }
+  if (!time) {
+    return timestamps_.AppendNull().ok() ? std::nullopt : std::optional(kNoMemory);
   }
   return timestamps_.Append(time->value).ok() ? std::nullopt : std::optional(kNoMemory);
 }

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/far_timestamp.h"
 #include "landing/event_rows.h"
 
 namespace calve::capture {
@@ -14,7 +15,6 @@ namespace {
 
 using landing::EventRow;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 constexpr int64_t kEpochMicros = 946'684'800'000'000;  // of 2000
 
@@ -73,18 +73,14 @@ TEST(CopyBinaryTest, EveryPieceCutGivesTheSameRows) {
   }
 }
 
-TEST(CopyBinaryTest, RowsThatCannotBeKeptAreNamed) {
-  const auto error =
-      ErrorOf(kHeader + Row(BigEndian(int64_t{7}), BigEndian(INT64_MAX), "x"));
-  EXPECT_EQ(error.kind, ErrorKind::kContractViolation);
-  EXPECT_THAT(error.message, HasSubstr("audit_event_id 7"));
-  EXPECT_EQ(ErrorOf(kHeader + Row(BigEndian(int64_t{7}), BigEndian(INT64_MIN), "x")).kind,
-            ErrorKind::kContractViolation);
-  EXPECT_EQ(
-      ErrorOf(kHeader + Row(BigEndian(int64_t{7}), BigEndian(INT64_MAX - 1), "x")).kind,
-      ErrorKind::kContractViolation);
-  EXPECT_EQ(ErrorOf(kHeader + Row(std::nullopt, std::nullopt, "x")).kind,
-            ErrorKind::kContractViolation);
+TEST(CopyBinaryTest, FarMomentsAreKeptApart) {
+  for (const int64_t far : {INT64_MAX, INT64_MIN, INT64_MAX - 1}) {
+    const auto rows =
+        Decode(kHeader + Row(BigEndian(int64_t{7}), BigEndian(far), "x") + kEnd,
+               /*piece=*/1000);
+    ASSERT_TRUE(rows) << rows.error().message;
+    EXPECT_EQ((*rows)[0].timestamp_us, FromPostgresTimestamp(far).value);
+  }
 }
 
 TEST(CopyBinaryTest, WhatIsNoCopyOfEventsIsCorrupt) {
