@@ -73,8 +73,8 @@ Result<Document> Extract(Session& session, const ExtractOptions& options) {
       report.repeated
           ? std::string("This interval was extracted before; these are its files.")
           : fmt::format("{} events extracted.", FormatCount(report.rows)));
-  for (const std::string& warning : report.warnings) {
-    spdlog::warn("{}", warning);
+  for (const flow::ExtractWarning& warning : report.warnings) {
+    spdlog::warn("{}", warning.text);
   }
   Document document;
   document.always_one_json_line = true;

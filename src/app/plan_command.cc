@@ -2,6 +2,7 @@
 
 #include "app/commands.h"
 #include "app/pipeline_state.h"
+#include "app/report_parts.h"
 
 namespace calve::app {
 namespace {
@@ -42,6 +43,7 @@ Result<Document> ShowPlan(Session& session) {
   record.Add("ingest_files", static_cast<int64_t>(state.pending_keys.size()),
              CellFormat::kCount);
   record.Add("ingest_keys", state.pending_keys);
+  AddHorizon(state.source->horizon, document);
   bool rows_come = state.source->rows > 0 || !state.pending_keys.empty();
   Table& tables = document.AddTable(
       {{"table"}, {"action"}, {"upstream"}, {"rows_waiting", CellFormat::kCount}},

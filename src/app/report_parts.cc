@@ -16,6 +16,19 @@ void AddRound(const RoundReport& report, Document& document) {
   AddModels(report.transform, document);
 }
 
+void AddHorizon(const std::optional<capture::Horizon>& horizon, Document& document) {
+  Record& record = document.AddRecord("horizon");
+  record.Add("holder", horizon ? Cell(capture::HolderName(horizon->holder)) : Cell());
+  record.Add("pid", horizon && horizon->pid ? Cell(*horizon->pid) : Cell());
+  record.Add("prepared",
+             horizon && horizon->prepared ? Cell(*horizon->prepared) : Cell());
+  record.Add("age_seconds",
+             horizon && horizon->age_seconds ? Cell(*horizon->age_seconds) : Cell(),
+             CellFormat::kSeconds);
+  record.Add("rows_behind", horizon ? horizon->rows_behind : int64_t{0},
+             CellFormat::kCount);
+}
+
 void AddModels(const flow::TransformReport& report, Document& document) {
   Table& table = document.AddTable({{"table"},
                                     {"input_rows", CellFormat::kCount},

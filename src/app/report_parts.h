@@ -3,14 +3,20 @@
 /// \file app/report_parts.h
 /// Parts of answers that several commands give.
 
+#include <optional>
+
 #include "app/console/document.h"
 #include "app/pipeline_round.h"
+#include "capture/horizon.h"
 #include "flow/transform.h"
 
 namespace calve::app {
 
 /// `run`: what each step did and how long it took; `models`: what each table gained.
 void AddRound(const RoundReport& report, Document& document);
+
+/// `horizon`: the oldest transaction of the source, and what waits for it.
+void AddHorizon(const std::optional<capture::Horizon>& horizon, Document& document);
 
 /// `models`, as AddRound adds it.
 void AddModels(const flow::TransformReport& report, Document& document);

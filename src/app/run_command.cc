@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <memory>
 
@@ -27,7 +28,7 @@ struct Totals {
   int64_t extracted_rows = 0;
   int64_t ingested_rows = 0;
   int64_t quarantined = 0;
-  std::vector<std::string> warnings;  // of the round before
+  std::vector<std::string> warned_about;  // in the round before
 };
 
 Document TotalsDocument(const Totals& totals) {
@@ -46,10 +47,18 @@ bool IsPassing(ErrorKind kind) {
          kind == ErrorKind::kCommitUnknown;
 }
 
-void Warn(const std::vector<std::string>& warnings) {
-  for (const std::string& warning : warnings) {
-    spdlog::warn("{}", warning);
+/// Says each warning that the round before did not have.
+void Warn(const std::vector<flow::ExtractWarning>& warnings,
+          std::vector<std::string>& warned_about) {
+  std::vector<std::string> about;
+  for (const flow::ExtractWarning& warning : warnings) {
+    if (std::find(warned_about.begin(), warned_about.end(), warning.about) ==
+        warned_about.end()) {
+      spdlog::warn("{}", warning.text);
+    }
+    about.push_back(warning.about);
   }
+  warned_about = std::move(about);
 }
 
 /// One round of many. \return an Error that ends the loop
@@ -68,10 +77,7 @@ Status FollowRound(const flow::Pipeline& pipeline, const std::string& select,
   totals.extracted_rows += report->extract.rows;
   totals.ingested_rows += report->ingested_rows;
   totals.quarantined += report->quarantined();
-  if (report->extract.warnings != totals.warnings) {
-    totals.warnings = report->extract.warnings;
-    Warn(totals.warnings);
-  }
+  Warn(report->extract.warnings, totals.warned_about);
   if (!report->empty()) {
     spdlog::info("round {}: {} events extracted, {} ingested, {} commits, {}",
                  totals.rounds, FormatCount(report->extract.rows),
@@ -116,7 +122,8 @@ Result<Document> Run(Session& session, const RunOptions& options) {
   }
   CALVE_ASSIGN(const RoundReport report,
                RunRound(pipeline, options.select, session.progress()));
-  Warn(report.extract.warnings);
+  std::vector<std::string> none_before;
+  Warn(report.extract.warnings, none_before);
   Document document;
   AddRound(report, document);
   return document;

@@ -2,6 +2,7 @@
 
 #include "app/commands.h"
 #include "app/pipeline_state.h"
+#include "app/report_parts.h"
 
 namespace calve::app {
 namespace {
@@ -54,6 +55,7 @@ Result<Document> ShowStatus(Session& session) {
   CALVE_ASSIGN(const PipelineState state, LookAtPipeline(pipeline));
   Document document;
   AddPipeline(pipeline, state, document);
+  AddHorizon(state.source ? state.source->horizon : std::nullopt, document);
   AddTables(state, session.clock().Now(), document);
   return document;
 }

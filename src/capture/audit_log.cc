@@ -139,6 +139,10 @@ Result<int64_t> AuditLog::CountRows() {
   return rows.number(0, 0);
 }
 
+Result<std::optional<Horizon>> AuditLog::LookAtHorizon() {
+  return capture::LookAtHorizon(*connection_, table_, now_.view.snapshot);
+}
+
 Result<std::shared_ptr<arrow::RecordBatch>> AuditLog::Next() {
   if (decoder_ == nullptr) {
     decoder_ = std::make_unique<CopyBinaryDecoder>();
@@ -173,9 +177,11 @@ Status AuditLog::TakePiece() {
 
 void AuditLog::NoteBatch(const arrow::RecordBatch& batch) {
   const auto& ids = static_cast<const arrow::Int64Array&>(*batch.column(0));
-  const int64_t* begin = ids.raw_values();
-  const int64_t largest = *std::max_element(begin, begin + ids.length());
-  largest_id_ = largest_id_ ? std::max(*largest_id_, largest) : largest;
+  for (int64_t row = 0; row < ids.length(); ++row) {
+    if (ids.IsValid(row)) {
+      largest_id_ = std::max(largest_id_.value_or(ids.Value(row)), ids.Value(row));
+    }
+  }
 }
 
 Result<std::optional<Cursor>> AuditLog::Finish() {

@@ -18,6 +18,7 @@
 #include "capture/copy_binary.h"
 #include "capture/cursor.h"
 #include "capture/guard.h"
+#include "capture/horizon.h"
 #include "capture/read_rule.h"
 #include "core/result.h"
 
@@ -72,8 +73,12 @@ class AuditLog {
   /// How many rows Next would return. Requires: Begin, and not Next yet.
   Result<int64_t> CountRows();
 
+  /// Who holds rows back from this extraction. Requires: Begin, and not Next yet, or its
+  /// end.
+  Result<std::optional<Horizon>> LookAtHorizon();
+
   /// The next batch, of EventSchema(); null at the end.
-  /// \return kContractViolation for a row that can't be kept, see CopyBinaryDecoder
+  /// \return kUnavailable if the connection is lost meanwhile
   Result<std::shared_ptr<arrow::RecordBatch>> Next();
 
   /// Ends the snapshot.

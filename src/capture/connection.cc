@@ -153,14 +153,21 @@ Connection::~Connection() {
 Error Connection::LastError(const pg_result* result) const {
   const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const char* detail = PQresultErrorMessage(result);
-  const bool lost = PQstatus(connection_) != CONNECTION_OK;
+  // A session that the server ends says so before libpq sees its socket closed.
+  const bool ended = state != nullptr && std::string_view(state).starts_with("57P");
+  const bool lost = ended || PQstatus(connection_) != CONNECTION_OK;
   const std::string_view message =
       detail != nullptr && *detail != '\0' ? detail : PQerrorMessage(connection_);
-  return Error{
-      lost ? ErrorKind::kUnavailable : KindOf(state == nullptr ? "" : state),
-      fmt::format("{}{}",
-                  lost ? "the connection to PostgreSQL was lost: " : "PostgreSQL: ",
-                  Clean(message, PasswordOf(connection_)))};
+  if (lost) {
+    // The lines behind the first guess at causes, in libpq's words.
+    return Error{
+        ErrorKind::kUnavailable,
+        fmt::format(
+            "the connection to PostgreSQL was lost: {}; run again once it is up",
+            Clean(message.substr(0, message.find('\n')), PasswordOf(connection_)))};
+  }
+  return Error{KindOf(state == nullptr ? "" : state),
+               "PostgreSQL: " + Clean(message, PasswordOf(connection_))};
 }
 
 /// Clears `result`; an Error unless it has the expected status.

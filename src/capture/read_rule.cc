@@ -111,6 +111,11 @@ Result<std::string> CoveredRowsSql(const AuditTable& table, const Cursor& cut,
                      AuditXidRowsSql(std::nullopt, cut.covered, /*top_level_ids=*/true));
 }
 
+std::string RowsBehindSql(const Snapshot& snapshot) {
+  return fmt::format("({} >= {} AND {})", FullXidSql(snapshot.xmax), snapshot.xmin,
+                     kNormalXid);
+}
+
 std::string WindowRowsSql(const TimeWindow& window) {
   return fmt::format("t.audit_timestamp >= {} AND t.audit_timestamp < {}",
                      TimestampSql(window.start), TimestampSql(window.end));

@@ -59,6 +59,10 @@ std::string UnreadRowsSql(const AuditTable& table, const std::optional<Cursor>& 
 Result<std::string> CoveredRowsSql(const AuditTable& table, const Cursor& cut,
                                    const SnapshotView& view);
 
+/// The SQL condition of the rows, as `t`, that are in the snapshot and that xmin mode
+/// can't read yet: a transaction that is older than theirs has not ended.
+std::string RowsBehindSql(const Snapshot& snapshot);
+
 /// A span of `audit_timestamp`, its end excluded.
 struct TimeWindow {
   TimestampUs start;

@@ -138,19 +138,34 @@ Status CopyRows(capture::AuditLog& source, AttemptFiles& files, Progress& progre
 /// fails here is worth a warning, and is made up for by the next one.
 void TellGuard(const Pipeline& pipeline, capture::AuditLog& source,
                const capture::Cursor& cursor, ExtractReport& report) {
-  const std::string consumer = pipeline.landing.Location(pipeline.landing.prefix);
-  const auto answer = source.TellGuard(consumer, cursor);
+  const auto answer = source.TellGuard(ConsumerOf(pipeline), cursor);
   if (!answer) {
-    report.warnings.push_back(fmt::format(
-        "the audit table's guard can't be told what was extracted, and goes on "
-        "refusing its deletion: {}",
-        answer.error().message));
+    report.warnings.push_back(
+        {"guard", fmt::format("the audit table's guard can't be told what was extracted, "
+                              "and goes on refusing its deletion: {}",
+                              answer.error().message)});
   } else if (*answer == capture::GuardAnswer::kNotAllowed) {
     report.warnings.push_back(
-        "the audit table's guard goes on refusing the deletion of what was extracted: "
-        "this "
-        "role may not tell it (calve capture install --role … --role-records lets it)");
+        {"guard",
+         "the audit table's guard goes on refusing the deletion of what was extracted: "
+         "this "
+         "role may not tell it (calve capture install --role … --role-records lets it)"});
   }
+}
+
+/// Warns of rows that wait for an old transaction. Requires: an extraction under way.
+Status AddHorizonWarning(capture::AuditLog& source, ExtractReport& report) {
+  CALVE_ASSIGN(const auto horizon, source.LookAtHorizon());
+  if (!horizon) {
+    return {};
+  }
+  if (auto warning = capture::HorizonWarning(*horizon)) {
+    report.warnings.push_back(
+        {fmt::format("horizon {} {}", capture::HolderName(horizon->holder),
+                     horizon->pid.value_or(0)),
+         *std::move(warning)});
+  }
+  return {};
 }
 
 /// One attempt behind the ledger as it was read.
@@ -169,6 +184,8 @@ Result<ExtractReport> ExtractBehind(const Pipeline& pipeline, Ledger& ledger,
   AttemptFiles files(pipeline, request.interval ? request.interval->end : now);
   CALVE_TRY(CopyRows(source, files, progress));
   CALVE_TRY(io::Failpoint("extract.copied", files.attempt()));
+  ExtractReport report = ReportOf(files.files(), /*repeated=*/false);
+  CALVE_TRY(AddHorizonWarning(source, report));
   CALVE_ASSIGN(const auto cursor, source.Finish());
   const bool has_label = request.interval && !request.window;
   if (files.files().empty() && !has_label) {
@@ -176,7 +193,7 @@ Result<ExtractReport> ExtractBehind(const Pipeline& pipeline, Ledger& ledger,
       ExtractReport untold;  // A guard that refuses more than it must can wait for news.
       TellGuard(pipeline, source, *since, untold);
     }
-    return ExtractReport{};
+    return report;
   }
   // An interval without rows is written down too: asked again, it must give no files
   // again, whatever has come meanwhile.
@@ -196,7 +213,6 @@ Result<ExtractReport> ExtractBehind(const Pipeline& pipeline, Ledger& ledger,
     return appended.error();
   }
   files.Keep();
-  ExtractReport report = ReportOf(files.files(), /*repeated=*/false);
   if (cursor) {
     TellGuard(pipeline, source, *cursor, report);
   }
@@ -262,7 +278,12 @@ Result<ExtractPlan> PlanExtract(const Pipeline& pipeline) {
   ExtractPlan plan;
   plan.cursor_mode = capture::CursorModeName(source->mode());
   CALVE_ASSIGN(plan.rows, source->CountRows());
+  CALVE_ASSIGN(plan.horizon, source->LookAtHorizon());
   return plan;
+}
+
+std::string ConsumerOf(const Pipeline& pipeline) {
+  return pipeline.landing.Location(pipeline.landing.prefix);
 }
 
 Result<std::vector<std::string>> LedgeredKeys(const Pipeline& pipeline) {

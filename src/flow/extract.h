@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "capture/horizon.h"
 #include "core/progress.h"
 #include "core/result.h"
 #include "core/timestamp.h"
@@ -28,13 +29,18 @@ struct ExtractRequest {
   bool window = false;
 };
 
+/// What the user should know although the extraction succeeded.
+struct ExtractWarning {
+  std::string about;  // the same from one extraction to the next
+  std::string text;   // a whole sentence
+};
+
 struct ExtractReport {
   std::vector<std::string>
       keys;  // of the files, in order; relative to the landing's root
   int64_t rows = 0;
   bool repeated = false;  // the interval was in the ledger already: its recorded files
-  /// What the user should know although the extraction succeeded; whole sentences.
-  std::vector<std::string> warnings;
+  std::vector<ExtractWarning> warnings = {};
 };
 
 /// Extracts what became visible since the last extraction, once.
@@ -56,10 +62,14 @@ Result<ExtractReport> Extract(const Pipeline& pipeline, const ExtractRequest& re
 struct ExtractPlan {
   std::string cursor_mode;  // xmin, audit_xid
   int64_t rows = 0;
+  std::optional<capture::Horizon> horizon;
 };
 
 /// Counts the rows that an extraction would read now; writes nothing.
 Result<ExtractPlan> PlanExtract(const Pipeline& pipeline);
+
+/// What the audit table's guard knows this pipeline by: the place of its ledger.
+std::string ConsumerOf(const Pipeline& pipeline);
 
 /// The keys of every file in the ledger, oldest extraction first.
 Result<std::vector<std::string>> LedgeredKeys(const Pipeline& pipeline);
