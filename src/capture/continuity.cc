@@ -8,7 +8,7 @@ namespace calve::capture {
 namespace {
 
 constexpr std::string_view kStartOver =
-    "start over with an empty landing prefix and empty tables";
+    "start over from what it holds now: calve reset source --keep-rows --yes";
 
 Error SourceChanged(std::string_view what) {
   return Error{

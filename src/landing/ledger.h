@@ -27,7 +27,7 @@ struct LedgerEntry {
   std::string label;    // of its interval; empty: it has none
   std::string attempt;  // unique to the writer's attempt
   TimestampUs written_at;
-  std::string cursor;  // JSON object of capture's; empty: there is none yet
+  std::string cursor;  // JSON object of capture's; empty: a new epoch begins
   std::vector<LandedFile> files;
 
   bool operator==(const LedgerEntry&) const = default;
