@@ -65,6 +65,13 @@ class Scene:
         assert code == 0, f"the run after {at}: {said}"
         self.assert_equal_to_plain_sql(expected)
 
+    def assert_whole(self, at):
+        """Files, counts, pointers and progress agree, and the tables with the source."""
+        for proof in ("fsck", "verify"):
+            done = subprocess.run([str(BINARY), "-c", "calve.yaml", proof], text=True,
+                                  cwd=self.project.folder, capture_output=True, timeout=120)
+            assert done.returncode == 0, f"{proof} after {at}: {done.stdout}{done.stderr}"
+
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory, server):
@@ -110,11 +117,14 @@ def test_a_run_killed_at_any_step_is_repeated_without_loss_or_doubling(scene, ex
     # Before a file is synced it has a temporary name only: one of each kind shows that.
     places = {at for at, step in enumerate(steps, start=1) if "store.sync " not in step}
     assert len(places) > 100
-    for at in sorted(places.union(one_of_each(steps))):
+    kinds = one_of_each(steps)
+    for at in sorted(places.union(kinds)):
         scene.rewind()
         code, said = scene.run(CALVE_FAILPOINT=f"kill@{at}")
         assert code == KILLED, f"step {at}: {said}"
         scene.assert_repeated_well(expected, f"a kill at step {at}")
+        if at in kinds:
+            scene.assert_whole(f"a kill at step {at}")
 
 
 def test_a_run_killed_twice_is_repeated_all_the_same(scene, expected):
