@@ -7,6 +7,7 @@ namespace calve::app {
 namespace {
 
 constexpr std::string_view kKeyword = "password";
+constexpr std::string_view kSpaces = " \t\n\v\f\r";  // libpq's
 
 int HexValue(char c) {
   if (c >= '0' && c <= '9') {
@@ -36,31 +37,37 @@ void AddEncoded(std::string_view password, std::vector<std::string>& found) {
   found.push_back(PercentDecode(password));
 }
 
-/// `user:password@` of a URI. A password with a raw @ or / is no valid URI, but must stay
-/// hidden: the last @ before the query ends it.
+/// `user:password@` of a URI. libpq ends the password at the first @; one with a raw @ or
+/// / is no valid URI, but must stay hidden: the last @, and the last before the query.
 void FindInUserinfo(std::string_view uri, std::vector<std::string>& found) {
   const size_t start = uri.find("://");
   if (start == std::string_view::npos) {
     return;
   }
-  std::string_view rest = uri.substr(start + 3);
-  const size_t at = rest.rfind('@');
+  const std::string_view rest = uri.substr(start + 3);
   const size_t colon = rest.find(':');
-  if (at != std::string_view::npos && colon < at) {
-    AddEncoded(rest.substr(colon + 1, at - colon - 1), found);
+  if (colon == rest.npos) {
+    return;
+  }
+  for (const size_t at :
+       {rest.find('@', colon), rest.rfind('@', rest.find('?')), rest.rfind('@')}) {
+    if (at != rest.npos && at > colon) {
+      AddEncoded(rest.substr(colon + 1, at - colon - 1), found);
+    }
   }
 }
 
+/// `?password=` and `&password=`; a `?` may stand in a value, or before the query, too.
 void FindInQuery(std::string_view uri, std::vector<std::string>& found) {
-  const size_t question = uri.find('?');
-  std::string_view query = question == uri.npos ? "" : uri.substr(question + 1);
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
+  for (size_t at = uri.find_first_of("?&"); at != uri.npos;
+       at = uri.find_first_of("?&", at + 1)) {
+    std::string_view pair = uri.substr(at + 1);
+    pair = pair.substr(0, pair.find('&'));
     const size_t equals = pair.find('=');
-    if (equals != pair.npos && pair.substr(0, equals).find(kKeyword) != pair.npos) {
+    if (equals != pair.npos &&
+        PercentDecode(pair.substr(0, equals)).find(kKeyword) != std::string::npos) {
       AddEncoded(pair.substr(equals + 1), found);
     }
-    query.remove_prefix(std::min(query.size(), pair.size() + 1));
   }
 }
 
@@ -74,8 +81,8 @@ std::string KeywordValue(std::string_view text, size_t at) {
     if (end) {
       break;
     }
-    if (text[i] == '\\' && i + 1 < text.size()) {
-      ++i;
+    if (text[i] == '\\' && ++i == text.size()) {
+      break;
     }
     value += text[i];
   }
@@ -85,11 +92,11 @@ std::string KeywordValue(std::string_view text, size_t at) {
 void FindInKeywords(std::string_view text, std::vector<std::string>& found) {
   for (size_t at = text.find(kKeyword); at != text.npos; at = text.find(kKeyword, at)) {
     at += kKeyword.size();
-    size_t value = text.find_first_not_of(" \t\n", at);
+    size_t value = text.find_first_not_of(kSpaces, at);
     if (value == text.npos || text[value] != '=') {
       continue;
     }
-    value = text.find_first_not_of(" \t\n", value + 1);
+    value = text.find_first_not_of(kSpaces, value + 1);
     if (value != text.npos) {
       found.push_back(KeywordValue(text, value));
     }
@@ -117,7 +124,8 @@ std::vector<std::string> PasswordsIn(std::string_view dsn) {
   std::vector<std::string> found;
   FindInUserinfo(dsn, found);
   FindInQuery(dsn, found);
-  if (dsn.find("://") == dsn.npos) {
+  // As libpq decides; `://` may stand in a keyword's value.
+  if (!dsn.starts_with("postgresql://") && !dsn.starts_with("postgres://")) {
     FindInKeywords(dsn, found);
   }
   std::sort(found.begin(), found.end());

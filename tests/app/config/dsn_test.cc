@@ -25,6 +25,17 @@ TEST(DsnTest, PasswordOfAMalformedUriIsFoundToo) {
   EXPECT_THAT(PasswordsIn("postgresql://u:p@ss/word@h/d"), Contains("p@ss/word"));
 }
 
+TEST(DsnTest, ThePasswordThatLibpqReadsIsFoundWhateverStandsAroundIt) {
+  EXPECT_THAT(PasswordsIn("postgres://u:hunter2@h/d?options=a@b"), Contains("hunter2"));
+  EXPECT_THAT(PasswordsIn("postgres://u:hunter2@x@h/d"), Contains("hunter2"));
+  EXPECT_THAT(PasswordsIn("postgres://h/d?password=a?b"), Contains("a?b"));
+  EXPECT_THAT(PasswordsIn("postgres://u?=:p@h/d?password=hunter2"), Contains("hunter2"));
+  EXPECT_THAT(PasswordsIn("postgres://h/d?pass%77ord=hunter2"), Contains("hunter2"));
+  EXPECT_THAT(PasswordsIn("password=hun://ter2 host=h"), Contains("hun://ter2"));
+  EXPECT_THAT(PasswordsIn("password\r=\v'hunter2'"), Contains("hunter2"));
+  EXPECT_THAT(PasswordsIn("password=hunter2\\"), Contains("hunter2"));
+}
+
 TEST(DsnTest, WhereThereIsNoneNoneIsFound) {
   EXPECT_THAT(PasswordsIn("postgresql://ecom@db:5432/shop"), IsEmpty());
   EXPECT_THAT(PasswordsIn("postgresql://db:5432/shop"), IsEmpty());
