@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -146,7 +145,10 @@ class CsvReader::Parser {
           0, fmt::format("the row is longer than {} bytes", limit + kRestOfRowBytes));
     }
     lines_ += CountLineFeeds({buffer_.data(), begin_});
-    std::memmove(buffer_.data(), buffer_.data() + begin_, kept);
+    if (begin_ != 0) {
+      std::copy_n(buffer_.begin() + static_cast<ptrdiff_t>(begin_), kept,
+                  buffer_.begin());
+    }
     buffer_start_ += begin_;
     record_start_ = 0;
     begin_ = 0;
