@@ -1,7 +1,8 @@
 # Calve's entry points. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-fast demo bench fuzz format lint clean
+.PHONY: help setup build test test-fast demo bench asan tsan fuzz format lint clean
 
+FUZZ_SECONDS ?= 60
 BINARY := build/release/calve
 # Tests sync many small files: in memory where there is room for them.
 SCRATCH := $(shell test -w /dev/shm && echo /dev/shm || echo /tmp)
@@ -34,12 +35,17 @@ test: build ## Every test: units, laws, PostgreSQL, other engines
 bench: build ## The workloads of docs/benchmarks.md
 	@.venv/bin/python bench/pipeline.py
 
-fuzz: ## Fuzz each target of fuzz/ for a minute
-	@tools/setup.sh --fuzz
-	@cmake --preset fuzz >/dev/null
-	@cmake --build --preset fuzz --target landing_csv_fuzz table_metadata_fuzz
-	@for target in build/fuzz/*_fuzz; do \
-	  $$target -max_total_time=60 -rss_limit_mb=1024 -timeout=10 || exit 1; done
+asan: ## Unit, flow and capture tests under AddressSanitizer and UBSan
+	@tools/sanitize.sh asan
+
+tsan: ## The same under ThreadSanitizer
+	@tools/sanitize.sh tsan
+
+fuzz: ## Fuzz each target of fuzz/ for FUZZ_SECONDS (60)
+	@tools/setup.sh --clang
+	@cmake --preset asan >/dev/null
+	@cmake --build --preset asan --target calve_fuzzers
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/fuzz.sh
 
 format: setup ## Format the C++ sources
 	@tools/format.sh

@@ -36,6 +36,12 @@ function(calve_room_tests folder target test_deps)
   target_compile_definitions(${target}_test PRIVATE
     CALVE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" CALVE_BINARY="${CMAKE_BINARY_DIR}/calve")
   add_test(NAME ${folder} COMMAND ${target}_test)
+  if(NOT folder STREQUAL "app")
+    if(NOT TARGET calve_room_tests)
+      add_custom_target(calve_room_tests)  # All but the command line's.
+    endif()
+    add_dependencies(calve_room_tests ${target}_test)
+  endif()
   if(folder STREQUAL "flow")
     # Laws on real tables cost much of a second a case, most of it in syncing files;
     # rapidcheck would take a hundred.
@@ -43,9 +49,17 @@ function(calve_room_tests folder target test_deps)
   endif()
 endfunction()
 
-# calve_fuzz(<name> <target>): the libFuzzer program fuzz/<name>_fuzz.cc over a room.
-function(calve_fuzz name target)
+# calve_fuzz(<name> <targets>...): the libFuzzer program fuzz/<name>_fuzz.cc over these, built
+# by the target calve_fuzzers. Beside it, fuzz/corpus/<name> has the inputs that it starts from.
+function(calve_fuzz name)
   add_executable(${name}_fuzz "${CMAKE_SOURCE_DIR}/fuzz/${name}_fuzz.cc")
-  target_link_libraries(${name}_fuzz PRIVATE ${target} calve_warnings)
+  # For the samples that tests and fuzz targets share.
+  target_include_directories(${name}_fuzz PRIVATE "${CMAKE_SOURCE_DIR}/tests")
+  target_compile_definitions(${name}_fuzz PRIVATE CALVE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  target_link_libraries(${name}_fuzz PRIVATE ${ARGN} calve_warnings)
   target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+  if(NOT TARGET calve_fuzzers)
+    add_custom_target(calve_fuzzers)
+  endif()
+  add_dependencies(calve_fuzzers ${name}_fuzz)
 endfunction()

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what Calve needs to build and to test on Debian 12: Debian packages, and a virtual
 # environment .venv with the pinned Python packages. Says what it installs; a second run finds
-# everything in place and installs nothing. With --fuzz also what the preset `fuzz` needs.
+# everything in place and installs nothing. With --clang also what the presets `asan` and
+# `tsan` need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +15,7 @@ packages=(
   postgresql-15
 )
 
-[ "${1:-}" = --fuzz ] && packages+=(clang-16 libclang-rt-16-dev)
+[ "${1:-}" = --clang ] && packages+=(clang-16 libclang-rt-16-dev llvm-16)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }

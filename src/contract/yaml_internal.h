@@ -15,11 +15,9 @@ namespace calve::contract {
 
 /// A node of a file; undefined where the file does not have it.
 struct YamlAt {
-  YAML::Node node;
+  // Const, for assigning a YAML::Node changes the document: nodes are only ever copied.
+  const YAML::Node node;
   const std::string* file = nullptr;  // Outlives this object.
-
-  // Assigning a YAML::Node changes the document, so nodes are only ever copied.
-  YamlAt& operator=(const YamlAt&) = delete;
 
   bool defined() const { return node.IsDefined() && !node.IsNull(); }
   /// Counted from 1.
