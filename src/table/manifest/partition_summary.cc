@@ -1,19 +1,8 @@
 #include "table/manifest/partition_summary.h"
 
-#include <cmath>
+#include "table/schema/literal_access.h"
 
 namespace calve::table {
-namespace {
-
-bool IsNan(const Literal& value) {
-  const auto* single = std::get_if<float>(&value);
-  const auto* real = std::get_if<double>(&value);
-  return (single != nullptr && std::isnan(*single)) ||
-         (real != nullptr && std::isnan(*real));
-}
-
-}  // namespace
-
 PartitionSummaries::PartitionSummaries(const Type& partition_type)
     : fields_(partition_type.children), bounds_(partition_type.children.size()) {}
 

@@ -1,7 +1,6 @@
 #include "table/scan/file_pruning.h"
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -9,6 +8,7 @@
 
 #include "table/data/partition_rows.h"
 #include "table/scan/filter.h"
+#include "table/schema/literal_access.h"
 
 namespace calve::table {
 namespace {
@@ -55,11 +55,25 @@ auto FindOrNull(const Map& map, int32_t id) {
   return it == map.end() ? nullptr : &it->second;
 }
 
-bool IsNan(const Literal& value) {
-  const auto* narrow = std::get_if<float>(&value);
-  const auto* wide = std::get_if<double>(&value);
-  return (narrow != nullptr && std::isnan(*narrow)) ||
-         (wide != nullptr && std::isnan(*wide));
+/// Widens bounds of UUIDs that may have been gathered from several by Iceberg's Java
+/// library, which long compared them as two signed numbers (apache/iceberg#14216): it
+/// took one with the first bit of a half set for less than one without.
+ValueRange WithoutSigns(ValueRange range) {
+  constexpr size_t kHalf = 8;
+  const auto has_sign = [](const Literal& uuid, size_t half) {
+    return (static_cast<unsigned char>(std::get<std::string>(uuid)[half]) & 0x80U) != 0;
+  };
+  if (range.lower && has_sign(*range.lower, 0)) {
+    range.lower.reset();
+  } else if (range.lower && has_sign(*range.lower, kHalf)) {
+    std::get<std::string>(*range.lower).replace(kHalf, kHalf, kHalf, '\0');
+  }
+  if (range.upper && !has_sign(*range.upper, 0)) {
+    range.upper.reset();
+  } else if (range.upper && !has_sign(*range.upper, kHalf)) {
+    std::get<std::string>(*range.upper).replace(kHalf, kHalf, kHalf, '\xFF');
+  }
+  return range;
 }
 
 bool SummaryMayMatch(const ColumnFilter& filter, const Type& type,
@@ -70,7 +84,9 @@ bool SummaryMayMatch(const ColumnFilter& filter, const Type& type,
     // No bounds: all are null or NaN, which match nothing, where the writer says so.
     return !summary.contains_null && !summary.contains_nan.value_or(false);
   }
-  return MayMatch(filter, {.lower = Decoded(type, lower), .upper = Decoded(type, upper)});
+  ValueRange range{.lower = Decoded(type, lower), .upper = Decoded(type, upper)};
+  return MayMatch(filter, type.id == TypeId::kUuid ? WithoutSigns(std::move(range))
+                                                   : std::move(range));
 }
 
 bool AllNull(const DataFile& file, int32_t id) {
@@ -168,9 +184,12 @@ bool FilePruner::MayMatch(const ScanSpec& spec, const DataFile& file) const {
   }
   return std::ranges::all_of(filters_, [&](const TypedFilter& typed) {
     const int32_t id = typed.filter.column.value;
-    const ValueRange range{
-        .lower = Decoded(typed.type, FindOrNull(file.lower_bounds, id)),
-        .upper = Decoded(typed.type, FindOrNull(file.upper_bounds, id))};
+    ValueRange range{.lower = Decoded(typed.type, FindOrNull(file.lower_bounds, id)),
+                     .upper = Decoded(typed.type, FindOrNull(file.upper_bounds, id))};
+    // Those of a file of one row group were compared with none.
+    if (typed.type.id == TypeId::kUuid && file.split_offsets.size() != 1) {
+      range = WithoutSigns(std::move(range));
+    }
     return !AllNull(file, id) && table::MayMatch(typed.filter, range);
   });
 }

@@ -1,21 +1,14 @@
 #include "table/scan/filter.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "table/schema/literal_access.h"
+
 namespace calve::table {
 namespace {
-
-bool IsNan(const Literal& value) {
-  if (const auto* number = std::get_if<float>(&value)) {
-    return std::isnan(*number);
-  }
-  const auto* number = std::get_if<double>(&value);
-  return number != nullptr && std::isnan(*number);
-}
 
 /// Orders values; zeros of either sign are equal, as other engines see them. Values that
 /// can't be compared are not below each other, which prunes nothing.

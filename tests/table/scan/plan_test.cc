@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -82,6 +83,58 @@ class PlanTest : public ScanTest {
     return file;
   }
 };
+
+/// As Iceberg's Java library ordered UUIDs: as two signed numbers.
+bool SignedLess(const std::string& a, const std::string& b) {
+  const auto halves = [](const std::string& uuid) {
+    std::string flipped = uuid;
+    for (const size_t half : {0, 8}) {
+      flipped[half] = static_cast<char>(flipped[half] ^ 0x80);
+    }
+    return flipped;
+  };
+  return halves(a) < halves(b);
+}
+
+TEST_F(PlanTest, BoundsOfUuidsThatJavaTookTogetherLoseNoRow) {
+  Schema schema;
+  schema.fields = {Column(1, "u", TypeOf(TypeId::kUuid))};
+  const auto half = rc::gen::element<std::string>("\x01", "\x7F", "\x80", "\xFE");
+  const auto uuid = rc::gen::apply(
+      [](const std::string& a, const std::string& b) {
+        return a + std::string(7, 'x') + b + std::string(7, 'y');
+      },
+      half, half);
+  EXPECT_TRUE(rc::check([&] {
+    const auto groups =
+        *rc::gen::nonEmpty(rc::gen::container<std::vector<std::vector<std::string>>>(
+            rc::gen::nonEmpty(rc::gen::container<std::vector<std::string>>(uuid))));
+    std::vector<std::string> least;
+    std::vector<std::string> greatest;
+    DataFile file;
+    file.file_path = "memory://lake/u.parquet";
+    std::set<std::string> values;
+    for (const auto& group : groups) {
+      values.insert(group.begin(), group.end());
+      least.push_back(*std::ranges::min_element(group));
+      greatest.push_back(*std::ranges::max_element(group));
+      file.split_offsets.push_back(static_cast<int64_t>(file.split_offsets.size()));
+      file.record_count += static_cast<int64_t>(group.size());
+    }
+    file.lower_bounds[1] = *std::ranges::min_element(least, SignedLess);
+    file.upper_bounds[1] = *std::ranges::max_element(greatest, SignedLess);
+    TableMetadata metadata = NewTable(schema);
+    manifests_.clear();
+    Commit(metadata, "append", {.data = {file}, .deletes = {}});
+    for (const std::string& value : values) {
+      RC_ASSERT(Plan(metadata, {{.column = FieldId{1},
+                                 .lower = Literal(value),
+                                 .upper = Literal(value),
+                                 .values = {}}})
+                    .size() == 1U);
+    }
+  }));
+}
 
 /// As files have it that were taken over from Hive, where the folder's name is the value.
 TEST_F(PlanTest, AFileWithoutItsIdentityColumnHasThePartitionsValue) {
