@@ -8,6 +8,8 @@
 #include <parquet/statistics.h>
 #include <parquet/types.h>
 
+#include "table/schema/decimal_text.h"
+
 namespace calve::table {
 namespace {
 
@@ -35,17 +37,6 @@ std::optional<double> FloatOf(parquet::Type::type physical, std::string_view pla
   }
   const std::optional<float> narrow = NumberOf<float>(plain);
   return narrow ? std::optional<double>(*narrow) : std::nullopt;
-}
-
-std::optional<Literal> BigEndianDecimal(std::string_view bytes) {
-  if (bytes.empty() || bytes.size() > sizeof(Int128)) {
-    return std::nullopt;
-  }
-  Int128 value = static_cast<signed char>(bytes.front());
-  for (const char byte : bytes.substr(1)) {
-    value = value * 256 + static_cast<unsigned char>(byte);
-  }
-  return Decimal{.unscaled = value};
 }
 
 bool IsInteger(parquet::Type::type physical) {
@@ -158,7 +149,7 @@ std::optional<Literal> LiteralOf(const parquet::ColumnDescriptor& column,
     return std::nullopt;
   }
   if (type.id == TypeId::kDecimal) {
-    return BigEndianDecimal(plain);
+    return DecimalFromBytes(plain);
   }
   return std::string(plain);
 }

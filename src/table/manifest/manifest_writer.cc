@@ -12,6 +12,7 @@
 #include "table/manifest/manifest_schema.h"
 #include "table/manifest/partition_summary.h"
 #include "table/manifest/partition_value.h"
+#include "table/schema/json_member.h"
 
 namespace calve::table {
 namespace {
@@ -23,20 +24,15 @@ Error Invalid(std::string message) {
   return Error{ErrorKind::kInvalidArgument, std::move(message)};
 }
 
-/// Never throws: text that is not UTF-8 is replaced.
-std::string Dump(const nlohmann::json& json) {
-  return json.dump(/*indent=*/-1, /*indent_char=*/' ', /*ensure_ascii=*/false,
-                   nlohmann::json::error_handler_t::replace);
-}
-
 std::map<std::string, std::string> Metadata(const ManifestHeader& header) {
   const nlohmann::json spec = PartitionSpecToJson(header.spec);
-  return {{"schema", Dump(SchemaToJson(header.schema))},
-          {"schema-id", fmt::to_string(header.schema.schema_id)},
-          {"partition-spec", Dump(spec.is_object() ? spec.value("fields", spec) : spec)},
-          {"partition-spec-id", fmt::to_string(header.spec.spec_id)},
-          {"format-version", fmt::to_string(header.format_version)},
-          {"content", header.content == ManifestContent::kData ? "data" : "deletes"}};
+  return {
+      {"schema", WriteJson(SchemaToJson(header.schema))},
+      {"schema-id", fmt::to_string(header.schema.schema_id)},
+      {"partition-spec", WriteJson(spec.is_object() ? spec.value("fields", spec) : spec)},
+      {"partition-spec-id", fmt::to_string(header.spec.spec_id)},
+      {"format-version", fmt::to_string(header.format_version)},
+      {"content", header.content == ManifestContent::kData ? "data" : "deletes"}};
 }
 
 /// Checks entries, encodes them, and sums up what the manifest list will say of them.

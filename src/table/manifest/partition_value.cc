@@ -9,11 +9,10 @@
 #include <fmt/format.h>
 
 #include "table/manifest/manifest_schema.h"
+#include "table/schema/decimal_text.h"
 
 namespace calve::table {
 namespace {
-
-__extension__ using UnsignedInt128 = unsigned __int128;
 
 constexpr size_t kUuidBytes = 16;
 constexpr unsigned kByteBits = 8;
@@ -31,15 +30,11 @@ std::string DecimalBytes(const Type& type, const Decimal& value) {
 }
 
 Result<Literal> ParseDecimal(std::string_view bytes) {
-  if (bytes.empty() || bytes.size() > sizeof(Int128)) {
+  const auto value = DecimalFromBytes(bytes);
+  if (!value) {
     return Error{ErrorKind::kCorrupt, fmt::format("a decimal of {} bytes", bytes.size())};
   }
-  const bool negative = (static_cast<unsigned char>(bytes[0]) & 0x80U) != 0;
-  UnsignedInt128 unscaled = negative ? ~UnsignedInt128{0} : UnsignedInt128{0};
-  for (const char byte : bytes) {
-    unscaled = (unscaled << kByteBits) | static_cast<unsigned char>(byte);
-  }
-  return Literal(Decimal{static_cast<Int128>(unscaled)});
+  return Literal(*value);
 }
 
 /// Reads a value of C++ type T that may be null.
