@@ -45,6 +45,17 @@ class PartitionedWriter final : public DataWriter {
         partition_type_(std::move(partition_type)),
         splitter_(std::move(splitter)) {}
 
+  PartitionedWriter(const PartitionedWriter&) = delete;
+  PartitionedWriter& operator=(const PartitionedWriter&) = delete;
+
+  ~PartitionedWriter() override {
+    for (const DataFile& file : finished_) {
+      if (!file.file_path.empty()) {
+        (void)target_.store->Delete(file.file_path).has_value();
+      }
+    }
+  }
+
   Status Write(const arrow::RecordBatch& batch) override {
     CALVE_ASSIGN(const auto rows, InTableOrder(batch));
     CALVE_ASSIGN(const auto parts, splitter_.Split(rows));
@@ -58,7 +69,7 @@ class PartitionedWriter final : public DataWriter {
     while (!open_.empty()) {
       CALVE_TRY(CloseFile(open_.begin()));
     }
-    return std::move(finished_);
+    return std::exchange(finished_, {});
   }
 
  private:
@@ -79,8 +90,9 @@ class PartitionedWriter final : public DataWriter {
   std::shared_ptr<arrow::Schema> arrow_schema_;
   Type partition_type_;
   PartitionSplitter splitter_;
-  OpenFiles open_;                  // by PartitionKey
-  std::vector<DataFile> finished_;  // a slot per file, filled when it closes
+  OpenFiles open_;  // by PartitionKey
+  /// A slot per file, filled when it closes. Empty once Finish gave them away.
+  std::vector<DataFile> finished_;
   uint64_t writes_ = 0;
 };
 

@@ -41,9 +41,9 @@ struct WriteTarget {
 };
 
 /// Writes rows into one open file per partition value, and a new one past the target
-/// size. Files that were begun and not finished vanish with the writer; finished ones
-/// that are not committed are orphans, for the caller to delete (DeleteFiles in commit/)
-/// or to leave. Not thread-safe.
+/// size. Until Finish() gives the files they are the writer's, and vanish with it; then
+/// those that are not committed are orphans, for the caller to delete (DeleteFiles in
+/// commit/) or to leave. Not thread-safe.
 class DataWriter {
  public:
   static Result<std::unique_ptr<DataWriter>> Make(WriteTarget target,

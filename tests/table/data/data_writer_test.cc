@@ -369,5 +369,39 @@ TEST_F(DataWriterTest, PositionsOutOfOrderAreRefused) {
   }
 }
 
+TEST_F(DataWriterTest, AWriterThatGoesBeforeItGaveItsFilesLeavesNone) {
+  const Schema schema = OneColumn(TypeOf(TypeId::kInt));
+  {
+    WriteOptions options;
+    options.target_file_bytes = 1;
+    auto writer = DataWriter::Make(TargetOf(schema), options);
+    ASSERT_TRUE(writer);
+    for (const char* rows : {"[[1]]", "[[2]]"}) {
+      ASSERT_TRUE((*writer)->Write(*FromJson(schema, rows)));
+      ASSERT_TRUE((*writer)->Write(*FromJson(schema, rows)));
+    }
+  }
+  EXPECT_THAT(store_.Locations(), IsEmpty());
+}
+
+TEST_F(DataWriterTest, AFileThatCannotBeClosedTakesTheOthersAlong) {
+  const Schema schema = OneColumn(TypeOf(TypeId::kInt));
+  const PartitionSpec spec{.spec_id = 0,
+                           .fields = {{.source_id = FieldId{1},
+                                       .field_id = FieldId{1000},
+                                       .name = "c",
+                                       .transform = {TransformKind::kIdentity, 0}}}};
+  {
+    auto writer = DataWriter::Make(TargetOf(schema, spec), {});
+    ASSERT_TRUE(writer);
+    ASSERT_TRUE((*writer)->Write(*FromJson(schema, "[[1], [2], [3]]")));
+    store_.FailAfterWrites(2);
+    const auto files = (*writer)->Finish();
+    ASSERT_FALSE(files);
+    EXPECT_EQ(files.error().kind, ErrorKind::kUnavailable);
+  }
+  EXPECT_THAT(store_.Locations(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace calve::table::testing
