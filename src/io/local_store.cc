@@ -230,7 +230,8 @@ Result<std::string> LocalPath(const std::string& location) {
 
 Result<std::unique_ptr<InputFile>> LocalStore::Open(const std::string& location) {
   CALVE_ASSIGN(const std::string path, LocalPath(location));
-  Descriptor fd = OpenRetrying(path, O_RDONLY);
+  // A pipe would otherwise be waited for.
+  Descriptor fd = OpenRetrying(path, O_RDONLY | O_NONBLOCK);
   struct stat info = {};
   if (!fd.valid() || ::fstat(fd.get(), &info) != 0) {
     return Failure("cannot open", path);

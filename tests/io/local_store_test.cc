@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "io/system.h"
@@ -103,6 +104,12 @@ TEST_F(LocalStoreTest, DeletingTwiceIsNoError) {
   ASSERT_TRUE(WriteObject(store_, At("x"), "1"));
   EXPECT_TRUE(store_.Delete(At("x")));
   EXPECT_TRUE(store_.Delete(At("x")));
+}
+
+TEST_F(LocalStoreTest, WhatIsNoRegularFileIsRefusedAtOnce) {
+  ASSERT_EQ(::mkfifo((folder_.path() + "/pipe").c_str(), 0600), 0);
+  EXPECT_EQ(store_.Open(At("pipe")).error().kind, ErrorKind::kInvalidArgument);
+  EXPECT_EQ(store_.Open(At("")).error().kind, ErrorKind::kInvalidArgument);
 }
 
 TEST_F(LocalStoreTest, AUriMayHaveOneSlashOrThree) {
