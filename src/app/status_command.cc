@@ -1,8 +1,11 @@
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "app/commands.h"
 #include "app/pipeline_state.h"
 #include "app/report_parts.h"
+#include "flow/doubtful_keys.h"
 
 namespace calve::app {
 namespace {
@@ -49,6 +52,27 @@ void AddTables(const PipelineState& state, TimestampUs now, Document& document) 
   }
 }
 
+/// How many keys of a table an answer names.
+constexpr int64_t kKeysNamed = 100;
+
+/// Keys with an event in quarantine: counted for people, named for programs.
+Status AddDoubtful(const flow::Pipeline& pipeline, bool text, Document& document) {
+  CALVE_ASSIGN(const auto doubtful, flow::FindDoubtfulKeys(pipeline, kKeysNamed));
+  if (text) {
+    for (const flow::DoubtfulKeys& table : doubtful) {
+      document.AddNote(fmt::format(
+          "{}: {} key{} in doubt, with an event in quarantine; see calve quarantine ls",
+          table.table, table.count, table.count == 1 ? "" : "s"));
+    }
+    return {};
+  }
+  Table& list = document.AddTable({{"table"}, {"count"}, {"keys"}}, "doubtful_keys");
+  for (const flow::DoubtfulKeys& table : doubtful) {
+    list.Add({table.table, table.count, table.keys});
+  }
+  return {};
+}
+
 Result<Document> ShowStatus(Session& session) {
   CALVE_ASSIGN(const flow::Pipeline pipeline,
                session.LoadPipeline({.landing = true, .catalog = true, .models = true}));
@@ -57,6 +81,8 @@ Result<Document> ShowStatus(Session& session) {
   AddPipeline(pipeline, state, document);
   AddHorizon(state.source ? state.source->horizon : std::nullopt, document);
   AddTables(state, session.clock().Now(), document);
+  CALVE_TRY(
+      AddDoubtful(pipeline, session.options().format == OutputFormat::kText, document));
   return document;
 }
 

@@ -88,8 +88,12 @@ Status CheckConnectionString(const std::string& dsn) {
   return {};
 }
 
+// A database that checks no encoding gives its bytes as they are: asked for UTF-8, the
+// server would refuse a row that holds others, and all rows with it.
 constexpr const char* kSessionSettings =
-    "SET client_encoding = 'UTF8'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; "
+    "SELECT set_config('client_encoding', CASE current_setting('server_encoding') WHEN "
+    "'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, false); SET TimeZone = 'UTC'; SET "
+    "DateStyle = 'ISO, YMD'; "
     "SET search_path = pg_catalog; SET row_security = off; SET statement_timeout = 0; "
     "SET idle_in_transaction_session_timeout = 0; SET extra_float_digits = 1; "
     "SET bytea_output = 'hex'; SET IntervalStyle = 'postgres'";

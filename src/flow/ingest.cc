@@ -91,6 +91,7 @@ Result<Converted> Convert(const Pipeline& pipeline, const std::string& key,
   }
   io::Sha256 hash;
   landing::CsvReadOptions options;
+  options.max_event_bytes = pipeline.limits.max_event_bytes;
   landing::CsvReader reader(std::make_unique<HashingInputFile>(*std::move(opened), hash),
                             key, options);
   CALVE_ASSIGN(const auto writer, MakeWriter(pipeline, update));

@@ -130,17 +130,17 @@ Result<int64_t> ModelChain::Quarantine(const Model& model, const StepResult& res
   if (result.violations.empty()) {
     return int64_t{0};
   }
-  if (model.on_violation == contract::OnViolation::kFail) {
-    const model::Violation& first = result.violations.front();
-    return Error{ErrorKind::kContractViolation,
-                 fmt::format("{} rows break the contract of {} ({}:{}), first by {}: {}; "
-                             "nothing of this batch is committed (on_violation: fail)",
-                             result.violations.size(), model.table(), model.file,
-                             model.line, first.rule, first.reason)};
-  }
   CALVE_ASSIGN(const LoadedTable quarantine, OpenQuarantine(pipeline_, model));
   CALVE_ASSIGN(const auto fresh, NewViolations(*pipeline_.store, quarantine,
                                                *result.judged, result.violations));
+  if (!fresh.empty() && model.on_violation == contract::OnViolation::kFail) {
+    const model::Violation& first = fresh.front();
+    return Error{ErrorKind::kContractViolation,
+                 fmt::format("{} rows break the contract of {} ({}:{}), first by {}: {}; "
+                             "nothing of the model is committed (on_violation: fail)",
+                             fresh.size(), model.table(), model.file, model.line,
+                             first.rule, first.reason)};
+  }
   if (!fresh.empty()) {
     CALVE_ASSIGN(const auto written,
                  WriteQuarantine(pipeline_, model, commit.Begin(quarantine),

@@ -29,6 +29,13 @@ constexpr int kMaxAttempts = 50;
 /// Likewise a full refresh, which starts over as a whole.
 constexpr int kMaxRefreshAttempts = 3;
 
+/// Whether a violation stops the model; marts have none.
+bool FailsOnViolation(const Model& model) {
+  return model.on_violation == contract::OnViolation::kFail &&
+         (model.kind == contract::ModelKind::kDedupe ||
+          model.kind == contract::ModelKind::kFlatten);
+}
+
 class Transformer {
  public:
   Transformer(const Pipeline& pipeline, const TransformRequest& request,
@@ -44,7 +51,10 @@ class Transformer {
       reports_[model->name].table = model->table();
     }
     for (const Model* model : selected_) {
-      CALVE_TRY(RetryOnConflict(kMaxAttempts, [&] { return CatchUp(*model); }));
+      CALVE_TRY(RetryOnConflict(kMaxAttempts, [&] {
+        const bool at_once = FailsOnViolation(*model) && !request_.full_refresh;
+        return at_once ? CatchUpAtOnce(*model) : CatchUp(pipeline_, *model);
+      }));
     }
     TransformReport report{.models = {}, .commits = commits_};
     for (const Model* model : selected_) {
@@ -54,26 +64,44 @@ class Transformer {
   }
 
  private:
+  /// Nothing of a model that fails on a violation may show if a later batch has one.
+  Status CatchUpAtOnce(const Model& model) {
+    const auto reports = reports_;
+    const int64_t commits = commits_;
+    table::Transaction transaction(pipeline_.commit_context());
+    Pipeline inside = pipeline_;
+    inside.catalog = transaction.catalog();
+    Status done = CatchUp(inside, model);
+    if (done) {
+      done = transaction.Publish();
+    }
+    commits_ = commits + (done && commits_ > commits ? 1 : 0);
+    if (!done) {
+      reports_ = reports;
+    }
+    return done;
+  }
+
   /// Consumes what is new in the model's upstream, and hands the result on to those
   /// models downstream that have consumed everything before it.
-  Status CatchUp(const Model& model) {
-    CALVE_ASSIGN(const LoadedTable upstream, OpenUpstream(pipeline_, model));
+  Status CatchUp(const Pipeline& pipeline, const Model& model) {
+    CALVE_ASSIGN(const LoadedTable upstream, OpenUpstream(pipeline, model));
     const bool refresh = request_.full_refresh && !refreshed_.contains(model.name);
-    CALVE_ASSIGN(LoadedTable table, refresh ? OpenAnyModelTable(pipeline_, model)
-                                            : OpenModelTable(pipeline_, model));
+    CALVE_ASSIGN(LoadedTable table, refresh ? OpenAnyModelTable(pipeline, model)
+                                            : OpenModelTable(pipeline, model));
     const auto from =
         refresh ? std::nullopt : FindMarker(table.metadata, upstream.name.text());
     CALVE_ASSIGN(const auto pending,
-                 FindPending(*pipeline_.store, upstream.metadata, from));
+                 FindPending(*pipeline.store, upstream.metadata, from));
     if (refresh) {
       reports_[model.name].gain.deleted += LiveRows(table.metadata);
-      CALVE_ASSIGN(table, EmptyForRefresh(pipeline_, model, std::move(table)));
+      CALVE_ASSIGN(table, EmptyForRefresh(pipeline, model, std::move(table)));
     }
     refreshed_.insert(model.name);
     if (!pending) {
       return {};
     }
-    ModelChain chain(pipeline_, lookup_, upstream);
+    ModelChain chain(pipeline, lookup_, upstream);
     chain.Add(model, std::move(table));
     CALVE_TRY(chain.AddFollowers(PossibleFollowers()));
     const Status consumed = Consume(*pending, upstream, model, chain);
@@ -83,11 +111,13 @@ class Transformer {
     return consumed;
   }
 
-  /// The models that may follow within a batch: selected, and not about to be refreshed.
+  /// The models that may follow within a batch: selected, not about to be refreshed, and
+  /// none that would fail the batch of its upstream.
   std::vector<const Model*> PossibleFollowers() const {
     std::vector<const Model*> models;
     for (const Model* model : selected_) {
-      if (!request_.full_refresh || refreshed_.contains(model->name)) {
+      const bool fresh = !request_.full_refresh || refreshed_.contains(model->name);
+      if (fresh && !FailsOnViolation(*model)) {
         models.push_back(model);
       }
     }

@@ -14,6 +14,7 @@
 #include "core/event.h"
 #include "landing/csv_record_internal.h"
 #include "landing/event_builder_internal.h"
+#include "landing/long_payload_internal.h"
 
 namespace calve::landing {
 namespace {
@@ -45,7 +46,7 @@ class CsvReader::Parser {
       : file_(std::move(file)), name_(std::move(name)), options_(options) {
     arrow::util::InitializeUTF8();
     options_.chunk_bytes = std::max<size_t>(options_.chunk_bytes, 1);
-    options_.max_field_bytes = std::min<int64_t>(options_.max_field_bytes, 1LL << 30);
+    options_.max_event_bytes = std::min<int64_t>(options_.max_event_bytes, 1LL << 30);
     options_.batch_bytes = std::min<int64_t>(options_.batch_bytes, 1LL << 29);
   }
 
@@ -113,8 +114,58 @@ class CsvReader::Parser {
         begin_ = static_cast<size_t>(record_.next - buffer_.data());
         return true;
       }
+      const bool in_payload = record_.columns == kCsvColumns;
+      if (end_ - begin_ > options_.long_row_bytes && started_ && in_payload) {
+        CALVE_TRY(ReadLongPayload());
+        return true;
+      }
       CALVE_TRY(Refill());
     }
+  }
+
+  /// Takes a record whose payload the buffer cuts, and that is long.
+  Status ReadLongPayload() {
+    for (size_t i = 0; i + 1 < record_.fields.size(); ++i) {  // The buffer will move.
+      head_[i] = record_.fields[i].text;
+      record_.fields[i].text = head_[i];
+    }
+    const bool quoted = *record_.partial == '"';
+    begin_ = static_cast<size_t>(record_.partial - buffer_.data()) + (quoted ? 1 : 0);
+    LongPayload payload(options_.max_event_bytes);
+    bool ended = false;
+    while (!ended) {
+      const PayloadPiece piece = TakePayloadPiece(
+          {buffer_.data() + begin_, end_ - begin_}, quoted, at_end_, payload);
+      if (!piece.problem.empty()) {
+        return Corrupt(kCsvColumns - 1, piece.problem);
+      }
+      begin_ += piece.used;
+      ended = piece.ended;
+      if (!ended) {
+        CALVE_TRY(Refill());
+      }
+    }
+    CALVE_TRY(TakeLongRowEnd());
+    long_text_ = std::move(payload).Finish();
+    record_.fields.back() = {long_text_, quoted};
+    return {};
+  }
+
+  /// Takes the line end behind a long payload.
+  Status TakeLongRowEnd() {
+    while (end_ - begin_ < 2 && !at_end_) {
+      CALVE_TRY(Refill());
+    }
+    const std::string_view rest(buffer_.data() + begin_, end_ - begin_);
+    if (rest.starts_with(',')) {
+      return Corrupt(kCsvColumns - 1, "the row has more than 6 columns");
+    }
+    const size_t line_end = rest.starts_with("\r\n") ? 2 : 1;
+    if (!rest.empty() && line_end == 1 && rest.front() != '\n') {
+      return Corrupt(kCsvColumns - 1, "text behind the payload's end");
+    }
+    begin_ += std::min(line_end, rest.size());
+    return {};
   }
 
   Status AppendRecord() {
@@ -123,11 +174,18 @@ class CsvReader::Parser {
           std::min(record_.columns, kCsvColumns) - 1,
           fmt::format("the row has {} columns, not {}", record_.columns, kCsvColumns));
     }
-    for (int i = 0; i < kCsvColumns; ++i) {
-      const size_t size = record_.fields[static_cast<size_t>(i)].text.size();
-      if (size > static_cast<size_t>(options_.max_field_bytes)) {
-        return Corrupt(i, fmt::format("longer than {} bytes", options_.max_field_bytes));
+    const auto most = static_cast<size_t>(options_.max_event_bytes);
+    for (int i = 0; i + 1 < kCsvColumns; ++i) {
+      if (record_.fields[static_cast<size_t>(i)].text.size() > most) {
+        return Corrupt(i, fmt::format("longer than {} bytes", most));
       }
+    }
+    CsvField& payload = record_.fields.back();
+    if (payload.text.size() > most) {
+      LongPayload hashed(options_.max_event_bytes);
+      hashed.Append(payload.text);
+      long_text_ = std::move(hashed).Finish();
+      payload.text = long_text_;
     }
     if (const auto problem = builder_.Append(record_)) {
       return Corrupt(problem->column, problem->what);
@@ -139,10 +197,12 @@ class CsvReader::Parser {
   /// record is longer than a chunk (so a long one is not parsed over and over).
   Status Refill() {
     const size_t kept = end_ - begin_;
-    const size_t limit = 2 * static_cast<size_t>(options_.max_field_bytes);
+    const size_t limit = 2 * std::max(static_cast<size_t>(options_.max_event_bytes),
+                                      options_.long_row_bytes);
     if (kept > limit + kRestOfRowBytes) {
-      return Corrupt(
-          0, fmt::format("the row is longer than {} bytes", limit + kRestOfRowBytes));
+      return Corrupt(0,
+                     fmt::format("the columns before raw_data are longer than {} bytes",
+                                 limit + kRestOfRowBytes));
     }
     lines_ += CountLineFeeds({buffer_.data(), begin_});
     if (begin_ != 0) {
@@ -188,6 +248,8 @@ class CsvReader::Parser {
   CsvReadOptions options_;
   EventBuilder builder_;
   CsvRecord record_;
+  std::array<std::string, kCsvColumns - 1> head_;  // of a long row
+  std::string long_text_;                          // its payload
   std::vector<char> buffer_;
   std::vector<char> scratch_;
   uint64_t buffer_start_ = 0;  // of buffer_[0], in the file

@@ -11,6 +11,7 @@
 #include <arrow/type_fwd.h>
 
 #include "core/result.h"
+#include "core/unfit_event.h"
 #include "io/object_store.h"
 
 namespace calve::landing {
@@ -19,8 +20,11 @@ struct CsvReadOptions {
   /// A batch ends at the row that reaches either of these.
   int64_t batch_rows = 65'536;
   int64_t batch_bytes = 16LL * 1024 * 1024;
-  /// A longer field is an error: what PostgreSQL itself can hold. At most 2^30.
-  int64_t max_field_bytes = 1LL << 30;
+  /// A longer raw_data gives way to a mark (core/unfit_event.h) with its SHA-256 and
+  /// length; a longer other field is an error. At most 2^30.
+  int64_t max_event_bytes = kDefaultMaxEventBytes;
+  /// The raw_data of a row longer than this is read piece by piece.
+  size_t long_row_bytes = 4 << 20;
   /// Bytes read at once; more where a row is longer.
   size_t chunk_bytes = 1 << 20;
 };
@@ -31,8 +35,10 @@ struct CsvReadOptions {
 /// header of CsvWriter. Lines end in LF or CRLF, the last one may lack it. A field is
 /// text, or in quotes with doubled quotes inside; an empty field without quotes is NULL.
 /// The id is a whole number; timestamps as ParseTimestamp() takes them, and NULL for
-/// those of core/far_timestamp.h, whose text the file keeps. The file is read once, front
-/// to back. Memory: a batch, and the longest row twice.
+/// those of core/far_timestamp.h, whose text the file keeps. A time that is none, or text
+/// that is no UTF-8, is marked, too.
+/// The file is read once, front to back. Memory: a batch, a payload of max_event_bytes,
+/// and long_row_bytes a few times.
 class CsvReader {
  public:
   /// \param name  of the file, for messages

@@ -12,6 +12,7 @@ class RecordParser {
   RecordOutcome Parse(CsvRecord& record) {
     for (int column = 0;; ++column) {
       record.columns = column + 1;
+      record.partial = p_;
       CsvField field;
       const RecordOutcome outcome =
           p_ < end_ && *p_ == '"' ? TakeQuoted(field) : TakePlain(field);

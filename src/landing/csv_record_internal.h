@@ -22,8 +22,9 @@ struct CsvField {
 struct CsvRecord {
   std::array<CsvField, kCsvColumns> fields;
   int columns = 0;  // as many as the record has; those past kCsvColumns are not kept
-  const char* next = nullptr;  // behind the record's line end
-  std::string_view problem;    // what is wrong, for kBad; `columns` tells where
+  const char* next = nullptr;     // behind the record's line end
+  const char* partial = nullptr;  // for kMore: where the field begins that is cut
+  std::string_view problem;       // what is wrong, for kBad; `columns` tells where
 };
 
 enum class RecordOutcome {

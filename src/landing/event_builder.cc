@@ -1,15 +1,18 @@
 #include <algorithm>
 #include <charconv>
 #include <system_error>
+#include <utility>
 
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <arrow/util/utf8.h>
+#include <fmt/format.h>
 
 #include "core/arrow_status.h"
 #include "core/event.h"
 #include "core/far_timestamp.h"
+#include "core/unfit_event.h"
 #include "landing/event_builder_internal.h"
 
 namespace calve::landing {
@@ -62,6 +65,15 @@ int64_t TimeOfDayMicros(std::string_view text) {
                     : ((hours * 60 + minutes) * 60 + seconds) * kMicrosPerSecond + micros;
 }
 
+/// The beginning of a text, for a message: one line of UTF-8.
+std::string OneLine(std::string_view text) {
+  constexpr size_t kMaxBytes = 60;
+  std::string line = EscapeInvalidUtf8(text.substr(0, kMaxBytes));
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return fmt::format("`{}{}`", line, text.size() > kMaxBytes ? "…" : "");
+}
+
 }  // namespace
 
 std::optional<TimestampUs> TimestampReader::Read(std::string_view text) {
@@ -102,6 +114,7 @@ std::optional<EventBuilder::Problem> EventBuilder::Append(const CsvRecord& recor
                                        kTableNameColumn, kRawDataColumn};
   constexpr int kId = kEventIdColumn - kEventColumnsOffset;
   constexpr int kTimestamp = kTimestampColumn - kEventColumnsOffset;
+  unfit_rule_ = nullptr;
   if (const auto what = AppendId(record.fields[kId])) {
     return Problem{kId, *what};
   }
@@ -111,7 +124,7 @@ std::optional<EventBuilder::Problem> EventBuilder::Append(const CsvRecord& recor
   for (size_t i = 0; i < kBuilders.size(); ++i) {
     const int column = kTextColumns[i] - kEventColumnsOffset;
     const CsvField& field = record.fields[static_cast<size_t>(column)];
-    if (const auto what = AppendText(field, this->*kBuilders[i])) {
+    if (const auto what = AppendText(column, field, this->*kBuilders[i])) {
       return Problem{column, *what};
     }
     bytes_ += static_cast<int64_t>(field.text.size());
@@ -138,24 +151,48 @@ std::optional<std::string_view> EventBuilder::AppendTimestamp(const CsvField& fi
     return timestamps_.AppendNull().ok() ? std::nullopt : std::optional(kNoMemory);
   }
   const auto time = timestamp_reader_.Read(field.text);
-  if (!time && !IsFarTimestampText(field.text)) {
-    return "not a timestamp";
-  }
   if (!time) {
+    if (!IsFarTimestampText(field.text)) {
+      NoteUnfit(kUnfitTimestamp, kTimestampColumn - kEventColumnsOffset,
+                fmt::format("audit_timestamp is no time: {}", OneLine(field.text)));
+    }
     return timestamps_.AppendNull().ok() ? std::nullopt : std::optional(kNoMemory);
   }
   return timestamps_.Append(time->value).ok() ? std::nullopt : std::optional(kNoMemory);
 }
 
-std::optional<std::string_view> EventBuilder::AppendText(const CsvField& field,
+void EventBuilder::NoteUnfit(const char* rule, int column, std::string reason) {
+  if (unfit_rule_ == nullptr) {
+    unfit_rule_ = rule;
+    unfit_column_ = column;
+    unfit_reason_ = std::move(reason);
+  }
+}
+
+/// The payload comes last, so that it can carry the mark.
+std::optional<std::string_view> EventBuilder::AppendText(int column,
+                                                         const CsvField& field,
                                                          arrow::StringBuilder& builder) {
-  if (field.is_null()) {
-    return builder.AppendNull().ok() ? std::nullopt : std::optional(kNoMemory);
+  const bool valid = arrow::util::ValidateUTF8(field.text);
+  if (!valid) {
+    NoteUnfit(kUnfitEncoding, column,
+              fmt::format("{} is no UTF-8; bytes that are no character are written "
+                          "\\xNN, backslashes doubled",
+                          EventSchema()->field(column)->name()));
   }
-  if (!arrow::util::ValidateUTF8(field.text)) {
-    return "not UTF-8";
+  const bool marked = unfit_rule_ != nullptr && &builder == &payloads_;
+  if (valid && !marked) {
+    const auto appended =
+        field.is_null() ? builder.AppendNull() : builder.Append(field.text);
+    return appended.ok() ? std::nullopt : std::optional(kNoMemory);
   }
-  return builder.Append(field.text).ok() ? std::nullopt : std::optional(kNoMemory);
+  std::string text = valid ? std::string(field.text) : EscapeInvalidUtf8(field.text);
+  if (marked) {
+    text = MarkUnfit(
+        {unfit_rule_, EventSchema()->field(unfit_column_)->name(), unfit_reason_},
+        field.is_null() ? std::nullopt : std::optional<std::string_view>(text));
+  }
+  return builder.Append(text).ok() ? std::nullopt : std::optional(kNoMemory);
 }
 
 Result<std::shared_ptr<arrow::RecordBatch>> EventBuilder::Finish() {

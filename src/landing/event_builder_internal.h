@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include <arrow/array/builder_binary.h>
@@ -43,7 +44,9 @@ class EventBuilder {
     std::string_view what;
   };
 
-  /// Adds a record of kCsvColumns columns. After a problem the builder is of no use.
+  /// Adds a record of kCsvColumns columns. A time that is none and text that is no UTF-8
+  /// do not fit: they are marked (core/unfit_event.h). After a problem the builder is of
+  /// no use.
   std::optional<Problem> Append(const CsvRecord& record);
 
   int64_t rows() const { return ids_.length(); }
@@ -54,8 +57,10 @@ class EventBuilder {
  private:
   std::optional<std::string_view> AppendId(const CsvField& field);
   std::optional<std::string_view> AppendTimestamp(const CsvField& field);
-  static std::optional<std::string_view> AppendText(const CsvField& field,
-                                                    arrow::StringBuilder& builder);
+  std::optional<std::string_view> AppendText(int column, const CsvField& field,
+                                             arrow::StringBuilder& builder);
+  /// Notes why the record at hand does not fit, unless it is the second reason.
+  void NoteUnfit(const char* rule, int column, std::string reason);
 
   arrow::Int64Builder ids_;
   arrow::StringBuilder operations_;
@@ -64,6 +69,10 @@ class EventBuilder {
   arrow::StringBuilder tables_;
   arrow::StringBuilder payloads_;
   TimestampReader timestamp_reader_;
+  // Why the record at hand does not fit; no rule: it does.
+  const char* unfit_rule_ = nullptr;
+  int unfit_column_ = 0;
+  std::string unfit_reason_;
   int64_t bytes_ = 0;
 };
 

@@ -11,6 +11,7 @@
 
 #include "core/arrow_status.h"
 #include "core/event.h"
+#include "core/unfit_event.h"
 #include "model/payload_column_internal.h"
 #include "model/payload_reader_internal.h"
 #include "model/row_members_internal.h"
@@ -163,7 +164,8 @@ class Flattener {
     }
     const std::string_view payload = payloads_.GetView(row);
     if (const auto reason = reader_.Read(payload, ReadableBytes(payload))) {
-      return PayloadViolation(*reason);
+      const auto mark = ReadUnfitMark(payload);
+      return mark ? UnfitViolation(*mark) : PayloadViolation(*reason);
     }
     members_.Take(row, reader_.members());
     if (auto violation = rules_.Check(row, members_, columns_)) {

@@ -151,6 +151,13 @@ Violation PayloadViolation(std::string_view reason) {
           .reason = fmt::format("raw_data is not one JSON object: {}", reason)};
 }
 
+Violation UnfitViolation(const UnfitMark& mark) {
+  return {.row = 0,
+          .rule = std::string(mark.rule),
+          .column = std::string(mark.column),
+          .reason = std::string(mark.reason)};
+}
+
 Violation UnmappedViolation(std::string_view member) {
   return {.row = 0,
           .rule = "unmapped_field",

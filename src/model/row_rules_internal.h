@@ -14,6 +14,7 @@
 #include <arrow/type_fwd.h>
 
 #include "contract/contract.h"
+#include "core/unfit_event.h"
 #include "model/payload_column_internal.h"
 #include "model/row_members_internal.h"
 #include "model/violation.h"
@@ -55,6 +56,8 @@ class RowRules {
 
 /// A violation of the whole row: its payload is not one JSON object.
 Violation PayloadViolation(std::string_view reason);
+/// An event that was landed with a mark.
+Violation UnfitViolation(const UnfitMark& mark);
 /// A member that can have no column of its own.
 Violation UnmappedViolation(std::string_view member);
 /// More members than a table may get columns for.

@@ -6,9 +6,11 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include "flow/doubtful_keys.h"
 #include "flow/flow_fixture.h"
 #include "flow/quarantine_discard.h"
 #include "flow/quarantine_groups.h"
@@ -181,6 +183,91 @@ TEST(QuarantineTest, ARepeatWithinABatchIsCountedOnce) {
   EXPECT_EQ(fixture.Run().models.front().gain.quarantined, 1);
   EXPECT_EQ(fixture.Rows("quarantine.stg_ecomm_audit_log_dml", {"audit_event_id"}),
             std::vector<std::string>{"1"});
+}
+
+TEST(OnViolationFailTest, NothingOfTheModelIsCommittedAndTheRunAfterTheFixGoesOn) {
+  for (const int64_t batch_bytes : {int64_t{1}, int64_t{1'000'000}}) {
+    FlowFixture fixture;
+    fixture.pipeline().limits.batch_bytes = batch_bytes;
+    Flattened(fixture.pipeline()).on_violation = contract::OnViolation::kFail;
+    fixture.Land({kGood});
+    fixture.Run();
+    SetContract(fixture.pipeline(), {}, {"good"});
+    const auto versions = [&] {
+      std::vector<std::string> found;
+      for (const std::string& table :
+           {std::string("staging.") + kFlattened, std::string("marts.orders"),
+            std::string("marts.orders_history_scd2")}) {
+        found.push_back(fixture.Load(table).metadata_location);
+      }
+      return found;
+    };
+    const auto before = versions();
+    OrderEvent third = kGood;
+    third.id = 3;
+    third.time_us = 3;
+    fixture.Land({third});
+    fixture.Land({kOdd});
+    NoProgress progress;
+    const auto failed = Transform(fixture.pipeline(), {}, progress);
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().kind, ErrorKind::kContractViolation);
+    EXPECT_EQ(versions(), before);
+    EXPECT_EQ(fixture.Rows("staging.stg_ecomm_audit_log_dml", {"audit_event_id"}).size(),
+              3U)
+        << "the model upstream goes on";
+    EXPECT_TRUE(Quarantined(fixture).empty());
+
+    SetContract(fixture.pipeline(), {}, {});
+    const auto report = fixture.Run();
+    EXPECT_EQ(report.commits, 1);
+    EXPECT_EQ(fixture.Rows("marts.orders_history_scd2", {"audit_event_id"}),
+              (std::vector<std::string>{"1", "2", "3"}));
+    EXPECT_EQ(fixture.Rows("marts.orders", {"audit_event_id"}),
+              std::vector<std::string>{"3"});
+    EXPECT_EQ(fixture.Run().commits, 0);
+  }
+}
+
+TEST(OnViolationFailTest, AnEventThatWasDiscardedFailsNoRun) {
+  FlowFixture fixture;
+  SetContract(fixture.pipeline(), {}, {"good"});
+  fixture.Land({kGood, kOdd});
+  fixture.Run();
+  Must(DiscardQuarantined(fixture.pipeline(), {}, "known"));
+  Flattened(fixture.pipeline()).on_violation = contract::OnViolation::kFail;
+  fixture.Run({.select = "", .full_refresh = true});
+  EXPECT_EQ(fixture.Rows("marts.orders", {"audit_event_id"}),
+            std::vector<std::string>{"1"});
+}
+
+TEST(DoubtfulKeysTest, KeysOfOpenEventsAreDoubtfulUntilTheyAreSettled) {
+  FlowFixture fixture;
+  SetContract(fixture.pipeline(), {}, {"good"});
+  OrderEvent other = kOdd;
+  other.id = 3;
+  other.order_id = 7;
+  OrderEvent twin = kGood;
+  twin.description = "twin";
+  fixture.Land({kGood, kOdd, other, twin});
+  fixture.Run();
+  const auto shown = [&](int64_t limit) {
+    std::string text;
+    for (const DoubtfulKeys& keys : Must(FindDoubtfulKeys(fixture.pipeline(), limit))) {
+      text +=
+          fmt::format("{} {}: {}\n", keys.table, keys.count, fmt::join(keys.keys, " "));
+    }
+    return text;
+  };
+  EXPECT_EQ(shown(10), "marts.orders 2: 1 7\nmarts.orders_history_scd2 2: 1 7\n");
+  EXPECT_EQ(shown(1), "marts.orders 2: 1\nmarts.orders_history_scd2 2: 1\n");
+  Must(DiscardQuarantined(fixture.pipeline(), {.event_ids = {3}}, "known"));
+  SetContract(fixture.pipeline(), {}, {});
+  Must(ReplayQuarantined(fixture.pipeline(), {}));
+  EXPECT_EQ(shown(10), "marts.orders 1: 1\nmarts.orders_history_scd2 1: 1\n")
+      << "of the conflict";
+  Must(DiscardQuarantined(fixture.pipeline(), {}, "known"));
+  EXPECT_EQ(shown(10), "");
 }
 
 TEST(QuarantineTest, ADiscardOfAnUnknownIdDoesNothing) {

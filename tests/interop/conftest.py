@@ -18,11 +18,12 @@ class Server:
         self.postgres = postgres
         self.databases = 0  # so that names that are cut stay apart
 
-    def create_database(self, name):
+    def create_database(self, name, encoding="UTF8"):
         """Creates a database with an empty audit table; returns its connection string."""
         self.databases += 1
         name = f"{name.lower()[:50]}_{self.databases}"
-        self.postgres.execute(f'create database "{name}"')
+        self.postgres.execute(f'create database "{name}" encoding \'{encoding}\''
+                              " template template0")
         self.postgres.execute(
             "create table public.audit_log_dml (audit_event_id serial primary key,"
             " audit_operation text, audit_timestamp timestamptz, tbl_schema text, tbl_name text,"

@@ -1,16 +1,18 @@
 """The corpus of bad input through the whole chain, PostgreSQL to marts: every event is kept
 exactly or quarantined with its reason; never a crash, a hang or a silent null."""
 
+import csv
+import hashlib
 import json
+import os
 import zlib
 
-import psycopg
 import pytest
 
 import bad_input
 import readers
-from bad_input import COLUMNS, KEPT, Payload
-from project import Project
+from bad_input import COLUMNS, KEPT
+from project import Failed, Project
 
 FLAT = "stg_items"
 DEDUPE = "stg_ecomm_audit_log_dml"
@@ -219,3 +221,233 @@ def test_every_event_came_out_once(corpus):
     assert not kept & quarantined
     assert corpus.report["run"]["quarantined"] == len(quarantined)
     assert len(corpus.events) == len(corpus.outcome.sources) > 250
+
+
+def run_small(folder, dsn, columns=None):
+    """A project with the key and one text column, over a database that is filled already."""
+    project = Project(folder, dsn)
+    write_contracts(project, columns or {"v_varchar": "varchar"})
+    return project
+
+
+def column_of(member):
+    """The column for a field that the contract does not name, as product and docs define it."""
+    if member and not member[0].isdigit() and all(
+            c in "abcdefghijklmnopqrstuvwxyz0123456789_" for c in member):
+        return member
+    return None
+
+
+def test_names_of_fields_keep_their_values_apart(tmp_path, server):
+    """Hostile names, and names that differ by case or form alone, each get a column."""
+    dsn = server.create_database("bad_names")
+    project = run_small(tmp_path / "project", dsn)
+    fields = {name: f"value of {number}" for number, name in enumerate(bad_input.NAMES)}
+    with project.connect() as connection:
+        connection.execute("create table pub_t (sentinel int)")
+        insert(connection, ("%s", json.dumps({"id": 1, **fields}, ensure_ascii=False)))
+        for name in filter(None, bad_input.NAMES):
+            insert(connection, ("%s", '{"id": 2}'), table=name)
+        project.calve("run")
+        assert connection.execute("select count(*) from pub_t").fetchone() == (0,)
+        sources = connection.execute("select audit_event_id, tbl_name from audit_log_dml"
+                                     " order by 1").fetchall()
+    row, = project.catalog().load_table("marts.items").scan().to_arrow().to_pylist()
+    for name, value in fields.items():
+        if name in ("valid_from", "raw_data", "audit_event_id", "_pos", "_file"):
+            columns = [column for column, held in row.items() if held == value]
+        else:
+            columns = [column_of(name) or next(
+                column for column in row if column.endswith(f"{zlib.crc32(name.encode()):08x}"))]
+        assert [row[column] for column in columns] == [value], name
+    assert len(row) == len(EVENT_COLUMNS) + 2 + len(fields)
+    assert readers.pyiceberg_rows(project.catalog().load_table("staging." + DEDUPE),
+                                  ["audit_event_id", "tbl_name"]) == sources
+    assert {path.name for path in project.folder.iterdir()} >= {"lake", "warehouse"}
+    assert not (project.folder.parent / "etc").exists()
+
+
+@pytest.mark.parametrize("name", ['o"; drop table pub_t; --', "a/b", "Select", "é" * 31, "x y "])
+def test_names_of_tables_are_quoted(tmp_path, server, name):
+    """An audit table and a source table of a hostile name are read as any other."""
+    dsn = server.create_database(f"bad_table_{zlib.crc32(name.encode())}")
+    project = Project(tmp_path / "project", dsn)
+    write_contracts(project, {"v_varchar": "varchar"}, source_table=f"public.{name}")
+    quoted_name = quoted(name)
+    with project.connect() as connection:
+        connection.execute("create table pub_t (sentinel int)")
+        insert(connection, ("%s", '{"id": 1, "v_varchar": "a"}'), table=name)
+        connection.execute(f"alter table audit_log_dml rename to {quoted_name}")
+        project.calve("--set", f"source.audit_log.table=public.{quoted_name}", "run")
+        assert connection.execute("select count(*) from pub_t").fetchone() == (0,)
+    row, = project.catalog().load_table("marts.items").scan().to_arrow().to_pylist()
+    assert (row["id"], row["v_varchar"], row["tbl_name"]) == (1, "a", name)
+
+
+def test_a_payload_of_1600_columns_is_kept(tmp_path, server):
+    project = run_small(tmp_path / "project", server.create_database("bad_wide"))
+    fields = {f"c{number}": number for number in range(1600)}
+    with project.connect() as connection:
+        insert(connection, ("%s", json.dumps({"id": 1, **fields})))
+        insert(connection, ("%s", '{"id": 2}'))
+    assert project.json("run")["run"]["quarantined"] == 0
+    for table in ("staging." + FLAT, "marts.items", "marts.items_history"):
+        first, second = sorted(project.catalog().load_table(table).scan().to_arrow().to_pylist(),
+                               key=lambda row: row["id"])
+        assert all(first[name] == str(number) for name, number in fields.items()), table
+        assert all(second[name] is None for name in fields), table
+
+
+def quarantined(project):
+    """The flatten model's quarantined rows, by event id."""
+    rows = project.json("quarantine", "show", "--model", FLAT)
+    return {row["audit_event_id"]: row for row in rows}
+
+
+def test_an_event_without_a_finite_time_is_quarantined(tmp_path, server):
+    project = run_small(tmp_path / "project", server.create_database("bad_time"))
+    times = ["infinity", "-infinity", "294276-12-31 00:00:00+00", "2024-01-01 00:00:00+00"]
+    with project.connect() as connection:
+        for number, time in enumerate(times, 1):
+            connection.execute(
+                "insert into audit_log_dml (audit_operation, audit_timestamp, tbl_schema,"
+                " tbl_name, raw_data) values ('I', %s, 'public', 'items', %s)",
+                (time, f'{{"id": {number}}}'))
+    assert project.json("run")["run"]["quarantined"] == 3
+    found = quarantined(project)
+    assert [(row["rule"], row["column_name"]) for row in found.values()] == [
+        ("not_null", "audit_timestamp")] * 3
+    landed = "".join(path.read_text() for path in (project.folder / "lake").rglob("*.csv"))
+    for number, row in found.items():
+        assert row["raw_data"] == f'{{"id": {number}}}'
+        assert f"{number},I,{times[number - 1]},public" in landed
+
+
+@pytest.mark.parametrize("encoding, raw, kept", [
+    ("SQL_ASCII", b'{"id": 1, "v_varchar": "a\xff\\n"}', None),
+    ("SQL_ASCII", '{"id": 1, "v_varchar": "é"}'.encode(), "é"),
+    ("SQL_ASCII", b'{"id": 1, "v_varchar": "\xed\xa0\x80"}', None),
+    ("LATIN1", b'{"id": 1, "v_varchar": "\xe9"}', "é")])
+def test_bytes_of_another_encoding(tmp_path, server, encoding, raw, kept):
+    """Of a database that checks no encoding, what is no UTF-8 is quarantined, escaped."""
+    dsn = server.create_database(f"bad_bytes_{encoding}_{zlib.crc32(raw)}", encoding)
+    project = run_small(tmp_path / "project", dsn)
+    with project.connect() as connection:
+        connection.execute(f"set client_encoding = '{encoding}'")
+        connection.execute(
+            "insert into audit_log_dml (audit_operation, audit_timestamp, tbl_schema, tbl_name,"
+            f" raw_data) values ('I', now(), 'public', 'items', convert_from('\\x{raw.hex()}',"
+            f" '{encoding}'))")
+    project.calve("run")
+    if kept is None:
+        row = quarantined(project)[1]
+        assert (row["rule"], row["column_name"]) == ("encoding", "raw_data")
+        shown = row["raw_data"].split("\n", 1)[1]
+        assert unescape(shown) == raw
+    else:
+        row, = project.catalog().load_table("marts.items").scan().to_arrow().to_pylist()
+        assert row["v_varchar"] == kept
+
+
+def unescape(text):
+    """The bytes that an escaped text stands for."""
+    return text.encode().decode("unicode_escape").encode("latin-1") if text.isascii() else None
+
+
+def ingest(project, name, content):
+    """Ingests a landing file of its own; returns what the command line said."""
+    path = project.folder / "lake" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return project.calve("ingest", "--s3-key", name)
+
+
+HEADER = b"audit_event_id,audit_operation,audit_timestamp,tbl_schema,tbl_name,raw_data\n"
+GOOD = b'1,I,2024-01-01 00:00:00+00,public,items,"{""id"": 1}"\n'
+
+
+@pytest.mark.parametrize("rows, message", [
+    (b"2,I,,public,items\n", "line 3, column 5 (tbl_name): the row has 5 columns, not 6"),
+    (b"2,I,,public,items,{},x\n", "line 3, column 6 (raw_data): the row has 7 columns, not 6"),
+    (b'2,I,,public,items,"{}\n', "line 3, column 6 (raw_data): the quote is never closed"),
+    (b"two,I,,public,items,{}\n", "line 3, column 1 (audit_event_id): not a 64-bit whole number"),
+    (b"\n", "line 3, column 1 (audit_event_id): the row has 1 columns, not 6")])
+def test_a_broken_landing_file_is_named_and_none_of_it_taken(tmp_path, server, rows, message):
+    dsn = server.create_database(f"bad_csv_{zlib.crc32(rows)}")
+    project = run_small(tmp_path / "project", dsn)
+    with pytest.raises(Failed) as failed:
+        ingest(project, "raw/a.csv", HEADER + GOOD + rows)
+    assert failed.value.code == 1 and message in failed.value.stderr
+    assert list((project.folder / "warehouse").rglob("*.parquet")) == []
+    ingest(project, "raw/b.csv", b"\xef\xbb\xbf" + HEADER.replace(b"\n", b"\r\n") + GOOD)
+    project.calve("transform")
+    assert len(project.catalog().load_table("marts.items").scan().to_arrow()) == 1
+
+
+def test_a_landing_file_of_mixed_encodings(tmp_path, server):
+    project = run_small(tmp_path / "project", server.create_database("bad_mixed"))
+    ingest(project, "raw/a.csv", HEADER + GOOD
+           + b'2,I,2024-01-01 00:00:00+00,public,items,"{""id"": 2, ""v_varchar"": ""\xe9""}"\n'
+           + '3,I,2024-01-01 00:00:00+00,public,items,"{""id"": 3, ""v_varchar"": ""é""}"\n'.encode()
+           + b'4,I,2024-01-01 00:00:00+00,public,items,"{""id"": 4, ""v_varchar"": ""\0""}"\n'
+           + b"5,I,not a time,public,items,{}\n"
+           + b"6,I,2024-01-01 00:00:00+00,publ\xe9c,items,{}\n")
+    report = project.json("transform")
+    assert {row["table"]: row["quarantined"] for row in report["models"]}["staging." + FLAT] == 3
+    assert {number: row["rule"] for number, row in quarantined(project).items()} == {
+        2: "encoding", 4: "payload", 5: "timestamp"}
+    staged = readers.pyiceberg_rows(project.catalog().load_table("staging." + DEDUPE),
+                                    ["audit_event_id", "tbl_schema", "raw_data"])
+    assert staged[3][2] == '{"id": 4, "v_varchar": "\0"}'
+    assert staged[5][1] == "publ\\xe9c" and staged[5][2].startswith("calve:unfit encoding")
+    kept = {row["id"]: row["v_varchar"] for row in
+            project.catalog().load_table("marts.items").scan().to_arrow().to_pylist()}
+    assert kept == {1: None, 3: "é"}
+
+
+def peak_bytes(project, *arguments):
+    """Runs the command line; returns the most memory it held at once."""
+    process = project.start(*arguments)
+    process.stdout.read()
+    stderr = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    assert status == 0, stderr
+    return usage.ru_maxrss * 1024
+
+
+def test_an_event_above_the_limit_is_quarantined_by_its_hash(tmp_path, server):
+    project = run_small(tmp_path / "project", server.create_database("bad_large"))
+    payload = json.dumps({"id": 1, "v_varchar": "é\n\"" * 1000})
+    with project.connect() as connection:
+        insert(connection, ("%s", payload))
+        insert(connection, ("%s", '{"id": 2}'))
+    project.calve("--set", "limits.max_event_bytes=2000", "run")
+    row = quarantined(project)[1]
+    assert row["rule"] == "max_event_bytes"
+    assert str(len(payload.encode())) in row["reason"]
+    assert hashlib.sha256(payload.encode()).hexdigest() in row["reason"]
+    with open(project.folder / "lake" / row["source_file"], newline="") as file:
+        assert payload in [event["raw_data"] for event in csv.DictReader(file)]
+    assert [row["id"] for row in
+            project.catalog().load_table("marts.items").scan().to_arrow().to_pylist()] == [2]
+
+
+def test_an_event_of_255_mb_is_ingested_within_512_mib(tmp_path, server):
+    project = run_small(tmp_path / "project", server.create_database("bad_huge"))
+    path = project.folder / "lake" / "raw" / "huge.csv"
+    path.parent.mkdir(parents=True)
+    digest = hashlib.sha256()
+    with open(path, "wb") as file:
+        file.write(HEADER + GOOD + b'2,I,2024-01-01 00:00:00+00,public,items,"')
+        piece = b'{"id": 2}' + b"x" * 999_991
+        for _ in range(255):
+            digest.update(piece)
+            file.write(piece.replace(b'"', b'""'))
+        file.write(b'"\n3,I,2024-01-01 00:00:00+00,public,items,"{""id"": 3}"\n')
+    limit = 512 * 1024 * 1024
+    assert peak_bytes(project, "ingest", "--s3-key", "raw/huge.csv") < limit
+    assert peak_bytes(project, "transform") < limit
+    row = quarantined(project)[2]
+    assert "255000000 bytes" in row["reason"] and digest.hexdigest() in row["reason"]
+    assert row["source_file"] == "raw/huge.csv"
+    assert len(project.catalog().load_table("marts.items").scan().to_arrow()) == 2

@@ -218,3 +218,31 @@ def test_replays_and_transforms_at_once_take_each_event_in_once(strict):
     for table in ("staging." + FLATTENED, "marts.orders_history_scd2"):
         assert column(strict, table, "audit_event_id") == events, table
     assert column(strict, "marts.orders", "audit_event_id") == [*range(1, 6), *range(207, 407)]
+
+
+def test_status_names_the_keys_in_doubt(project):
+    marts = ["marts.orders", "marts.orders_history_scd2"]
+    assert project.json("status")["doubtful_keys"] == [
+        {"table": table, "count": 2, "keys": ["4", "5"]} for table in marts]
+    assert "marts.orders: 2 keys in doubt" in project.calve("status")
+    project.calve("quarantine", "discard", "4", "--note", "known", "--yes")
+    assert project.json("status")["doubtful_keys"] == [
+        {"table": table, "count": 1, "keys": ["5"]} for table in marts]
+    project.calve("quarantine", "discard", "5", "--note", "known", "--yes")
+    assert project.json("status")["doubtful_keys"] == []
+
+
+def test_a_model_that_fails_stops_with_its_own_exit_code_and_goes_on_after_the_fix(strict):
+    change_contract(strict, "          schema_evolution: propagate\n"
+                            "          on_violation: quarantine",
+                    "          schema_evolution: propagate\n          on_violation: fail")
+    insert(strict, {"order_id": 7, "description": "fine"})
+    strict.calve("run")
+    insert(strict, {"order_id": 8, "description": "fine"}, {"order_id": 9, "description": "odd"})
+    with pytest.raises(Failed) as failed:
+        strict.calve("run")
+    assert failed.value.code == 3 and "on_violation: fail" in failed.value.stderr
+    assert column(strict, "marts.orders", "order_id") == [1, 2, 3, 7]
+    change_contract(strict, FINE_DESCRIPTION, ANY_DESCRIPTION)
+    strict.calve("run")
+    assert column(strict, "marts.orders", "order_id") == [1, 2, 3, 7, 8, 9]

@@ -9,6 +9,7 @@
 
 #include "core/event.h"
 #include "core/far_timestamp.h"
+#include "io/system.h"
 #include "landing/csv_reader.h"
 #include "landing/csv_writer.h"
 #include "landing/event_rows.h"
@@ -283,19 +284,9 @@ TEST(CsvReaderTest, ErrorsNameLineAndColumn) {
             "1 (audit_event_id): not a 64-bit whole number"},
            {"\"\",,,,,\n", "1 (audit_event_id): not a 64-bit whole number"},
            {" 1,,,,,\n", "1 (audit_event_id): not a 64-bit whole number"},
-           {"1,,infinit,,,\n", "3 (audit_timestamp): not a timestamp"},
-           {"1,,\"\",,,\n", "3 (audit_timestamp): not a timestamp"},
-           {"1,,2024-02-30 00:00:00+00,,,\n", "3 (audit_timestamp): not a timestamp"},
-           {"1,," + std::string(10, '\0') + " 00:00:00+00,,,\n",
-            "3 (audit_timestamp): not a timestamp"},
-           {"1,,2024-02-20 00:60:00+00,,,\n", "3 (audit_timestamp): not a timestamp"},
-           {"1,,2024-02-20 00:00:0a+00,,,\n", "3 (audit_timestamp): not a timestamp"},
-           {"1,,2024-02-20 00:00:00.1a+00,,,\n", "3 (audit_timestamp): not a timestamp"},
            {"1,,,,\n", "5 (tbl_name): the row has 5 columns, not 6"},
            {"1,,,,,,\n", "6 (raw_data): the row has 7 columns, not 6"},
            {"\n", "1 (audit_event_id): the row has 1 columns, not 6"},
-           {"1,,,,,\xC0\xAF\n", "6 (raw_data): not UTF-8"},
-           {"1,,,\xED\xA0\x80,,\n", "4 (tbl_schema): not UTF-8"},
            {"1,,,,,a\"b\n", "6 (raw_data): a quote within a field that is not in quotes"},
            {"1,,,,,\"a\"b\n", "6 (raw_data): text behind a closing quote"},
            {"1,,,,,\"a\nb", "6 (raw_data): the quote is never closed"},
@@ -308,15 +299,105 @@ TEST(CsvReaderTest, ErrorsNameLineAndColumn) {
 }
 
 TEST(CsvReaderTest, FieldsAndRowsHaveAGreatestLength) {
-  const std::string text = std::string(kHeader) + "1,,,,,";
-  const CsvReadOptions options = {.max_field_bytes = 100, .chunk_bytes = 1000};
+  const std::string text(kHeader);
+  const CsvReadOptions options = {
+      .max_event_bytes = 100, .long_row_bytes = 1000, .chunk_bytes = 1000};
   EXPECT_EQ(ReadRows("1,,,,,\"" + std::string(200, '"') + "\"\n", options).size(), 1U);
-  EXPECT_EQ(ReadError(text + std::string(101, 'x') + "\n", options),
-            "f.csv, line 2, column 6 (raw_data): longer than 100 bytes");
+  EXPECT_EQ(ReadError(text + "1,,,," + std::string(101, 'x') + ",\n", options),
+            "f.csv, line 2, column 5 (tbl_name): longer than 100 bytes");
+  EXPECT_THAT(ReadError(text + "1,,,,\"" + std::string(3'000'000, 'x'), options),
+              HasSubstr("f.csv, line 2, column 1 (audit_event_id): the columns before "
+                        "raw_data are longer than 1050576 bytes"));
+}
+
+TEST(CsvReaderTest, APayloadAboveTheLimitGivesWayToItsHashAndTheNextRowsAreRead) {
+  const std::string payload = "{\"a\": \"" + std::string(5'000, 'x') + "\"}\n";
+  std::string quoted;
+  for (const char c : payload) {
+    quoted += c == '"' ? "\"\"" : std::string(1, c);
+  }
+  const std::string rows = "1,I,2024-01-31 23:59:59+00,public,orders,\"" + quoted +
+                           "\"\n2,,,,," + std::string(6'000, 'y') + "\r\n3,,,,,z\n";
+  const auto marked = [](size_t bytes, const std::string& hash) {
+    return "calve:unfit max_event_bytes raw_data raw_data has " + std::to_string(bytes) +
+           " bytes, above max_event_bytes (4000); its SHA-256 is " + hash +
+           "; the landing file in source_file has it";
+  };
+  for (const size_t long_row : {10, 5'000, 100'000}) {
+    for (const size_t chunk : {1, 7, 1000}) {
+      EXPECT_THAT(
+          ReadRows(rows, {.max_event_bytes = 4'000,
+                          .long_row_bytes = long_row,
+                          .chunk_bytes = chunk}),
+          ElementsAre(EventRow{1, "I", 1'706'745'599'000'000, "public", "orders",
+                               marked(payload.size(), io::Sha256Hex(payload))},
+                      EventRow{2,
+                               {},
+                               {},
+                               {},
+                               {},
+                               marked(6'000, io::Sha256Hex(std::string(6'000, 'y')))},
+                      EventRow{3, {}, {}, {}, {}, "z"}));
+      EXPECT_THAT(ReadRows(rows, {.max_event_bytes = 10'000,
+                                  .long_row_bytes = long_row,
+                                  .chunk_bytes = chunk}),
+                  ElementsAre(EventRow{1, "I", 1'706'745'599'000'000, "public", "orders",
+                                       payload},
+                              EventRow{2, {}, {}, {}, {}, std::string(6'000, 'y')},
+                              EventRow{3, {}, {}, {}, {}, "z"}));
+    }
+  }
+}
+
+TEST(CsvReaderTest, ALongRowIsHeldToTheGrammarToo) {
+  const std::string x(2'000, 'x');
+  for (const auto& [row, message] : std::vector<std::pair<std::string, std::string>>{
+           {"1,,,,,\"" + x, "the quote is never closed"},
+           {"1,,,,,\"" + x + "\"a\n", "text behind the payload's end"},
+           {"1,,,,,\"" + x + "\",\n", "the row has more than 6 columns"},
+           {"1,,,,," + x + "\"\n", "a quote within a field that is not in quotes"},
+           {"1,,,,," + x + ",\n", "the row has more than 6 columns"},
+           {"1,,,,," + x + "\ra\n", "text behind the payload's end"}}) {
+    EXPECT_THAT(
+        ReadError(std::string(kHeader) + row, {.long_row_bytes = 100, .chunk_bytes = 10}),
+        HasSubstr("column 6 (raw_data): " + message));
+  }
+}
+
+TEST(CsvReaderTest, WhatDoesNotFitIsMarkedAndKept) {
+  for (const std::string& time :
+       std::vector<std::string>{std::string(10, '\0') + " 00:00:00+00", "infinit", "\"\"",
+                                "2024-02-30 00:00:00+00", "2024-02-20 00:60:00+00",
+                                "2024-02-20 00:00:00.1a+00"}) {
+    const std::string text = time == "\"\"" ? "" : time;
+    EXPECT_THAT(ReadRows("1,," + time + ",,,{}\n2,,,,,x\n"),
+                ElementsAre(EventRow{1,
+                                     {},
+                                     {},
+                                     {},
+                                     {},
+                                     "calve:unfit timestamp audit_timestamp "
+                                     "audit_timestamp is no time: `" +
+                                         text + "`\n{}"},
+                            EventRow{2, {}, {}, {}, {}, "x"}));
+  }
+  const std::string escaped =
+      " is no UTF-8; bytes that are no character are written \\xNN, backslashes doubled";
   EXPECT_THAT(
-      ReadError(text + "\"" + std::string(3'000'000, 'x'), options),
-      HasSubstr("f.csv, line 2, column 1 (audit_event_id): the row is longer than "
-                "1048776 bytes"));
+      ReadRows("1,,,,,a\\\xC0\xAF\xC3\xA4\n2,,,\xED\xA0\x80,,\n"),
+      ElementsAre(EventRow{1,
+                           {},
+                           {},
+                           {},
+                           {},
+                           "calve:unfit encoding raw_data raw_data" + escaped +
+                               "\na\\\\\\xc0\\xaf\xC3\xA4"},
+                  EventRow{2,
+                           {},
+                           {},
+                           "\\xed\\xa0\\x80",
+                           {},
+                           "calve:unfit encoding tbl_schema tbl_schema" + escaped}));
 }
 
 TEST(CsvReaderTest, AfterAnErrorEveryCallReturnsIt) {
