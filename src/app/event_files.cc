@@ -45,18 +45,10 @@ Result<generate::EventCsvReader> OpenEventFile(const std::string& path) {
       });
 }
 
-Result<generate::GenerateSummary> GenerateFile(const generate::GenerateOptions& options,
-                                               const std::vector<std::string>& after,
-                                               const std::string& path,
-                                               Progress& progress) {
+Result<generate::GenerateSummary> GenerateEvents(
+    const generate::GenerateOptions& options, const std::vector<std::string>& after,
+    const std::function<Status(const generate::EventRecord&)>& sink, Progress& progress) {
   CALVE_ASSIGN(generate::EarlierOrders earlier, ReadEarlier(after));
-  std::error_code error;
-  const std::string location = std::filesystem::absolute(path, error).string();
-  io::LocalStore store;
-  CALVE_ASSIGN(const std::unique_ptr<io::OutputFile> file, store.Create(location));
-  generate::EventCsvWriter writer(
-      generate::OrderColumns(options.drift_columns),
-      [&file](std::string_view bytes) { return file->Write(bytes); });
   progress.Begin("generate", options.events, "events");
   int64_t pending = 0;
   auto summary = generate::GenerateOrders(
@@ -65,16 +57,35 @@ Result<generate::GenerateSummary> GenerateFile(const generate::GenerateOptions& 
           progress.Advance(pending);
           pending = 0;
         }
-        return writer.Write(record);
+        return sink(record);
       });
-  if (!summary) {
-    return summary.error();
+  if (summary) {
+    progress.Advance(pending);
   }
+  return summary;
+}
+
+Result<generate::GenerateSummary> GenerateFile(const generate::GenerateOptions& options,
+                                               const std::vector<std::string>& after,
+                                               const std::string& path,
+                                               Progress& progress) {
+  std::error_code error;
+  const std::string location = std::filesystem::absolute(path, error).string();
+  io::LocalStore store;
+  CALVE_ASSIGN(const std::unique_ptr<io::OutputFile> file, store.Create(location));
+  generate::EventCsvWriter writer(
+      generate::OrderColumns(options.drift_columns),
+      [&file](std::string_view bytes) { return file->Write(bytes); });
+  CALVE_ASSIGN(
+      const generate::GenerateSummary summary,
+      GenerateEvents(
+          options, after,
+          [&](const generate::EventRecord& record) { return writer.Write(record); },
+          progress));
   CALVE_TRY(writer.Finish());
   CALVE_TRY(file->Close());
-  progress.Advance(pending);
   progress.End(path);
-  return *summary;
+  return summary;
 }
 
 }  // namespace calve::app

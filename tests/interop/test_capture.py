@@ -240,6 +240,25 @@ def test_a_pinned_horizon_is_named_with_its_pid_and_age(project):
     assert json.loads(project.calve("extract"))["count"] == 1
 
 
+def test_events_are_generated_straight_into_the_source(project):
+    shape = ("--events", "3000", "--seed", "7", "--late-per-mille", "100",
+             "--repeated-per-mille", "50", "--drift-columns", "2")
+    project.calve("generate", "--into-source", "--create-table", "--batch-size", "500", *shape)
+    events = "select audit_operation, audit_timestamp, raw_data::jsonb from public.audit_log_dml"
+    with project.connect() as connection:
+        direct = connection.execute(events + " order by audit_event_id").fetchall()
+    run_sql(project, "truncate public.audit_log_dml")
+    project.generate_and_load("events.csv", *shape)
+    with project.connect() as connection:
+        assert connection.execute(events + " order by audit_event_id").fetchall() == direct
+        late, repeated = connection.execute(
+            "select count(*) filter (where audit_timestamp < before), count(*) - count(distinct "
+            "(audit_timestamp, raw_data)) from (select *, lag(audit_timestamp) over (order by "
+            "audit_event_id) before from public.audit_log_dml) e").fetchone()
+    assert len(direct) == 3000 and late > 100 and repeated > 50
+    assert failure(project, "generate", "--events", "1")[0] == 2
+
+
 LOG = """create table public.audit_log_dml (audit_event_id serial primary key, audit_operation text,
     audit_timestamp timestamptz, tbl_schema text, tbl_name text, raw_data text)"""
 
