@@ -84,9 +84,9 @@ std::optional<std::string> HorizonWarning(const Horizon& horizon) {
   }
   const std::string age = horizon.age_seconds
                               ? fmt::format(", open for {:.0f} s", *horizon.age_seconds)
-                              : std::string();
-  std::string who =
-      "of a session that this role can't see (GRANT pg_read_all_stats shows its pid)";
+                              : ", since when this role may not see (GRANT "
+                                "pg_read_all_stats)";
+  std::string who = "of a session that this role can't see (GRANT pg_read_all_stats)";
   std::string remedy = "end it";
   if (horizon.holder == Horizon::Holder::kBackend) {
     who = fmt::format("of pid {}{}", horizon.pid.value_or(0), age);

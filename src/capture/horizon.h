@@ -29,6 +29,8 @@ struct Horizon {
   /// Committed rows that wait for it, counted among the thousand newest ids; none by
   /// audit_xid, where nothing waits.
   int64_t rows_behind = 0;
+
+  bool operator==(const Horizon&) const = default;
 };
 
 /// `backend`, `prepared`, `hidden`.
