@@ -15,6 +15,7 @@
 #include "flow/pending.h"
 #include "flow/refresh.h"
 #include "flow/retry.h"
+#include "flow/vanished.h"
 #include "table/commit/transaction.h"
 #include "table/scan/scan.h"
 
@@ -93,6 +94,9 @@ class Transformer {
         refresh ? std::nullopt : FindMarker(table.metadata, upstream.name.text());
     CALVE_ASSIGN(const auto pending,
                  FindPending(*pipeline.store, upstream.metadata, from));
+    if (pending && pending->rescan) {
+      CALVE_TRY(CheckNothingVanished(*pipeline.store, upstream, table, *from));
+    }
     if (refresh) {
       reports_[model.name].gain.deleted += LiveRows(table.metadata);
       CALVE_ASSIGN(table, EmptyForRefresh(pipeline, model, std::move(table)));
