@@ -80,6 +80,7 @@ void AddCommands(Commands& commands) {
   AddVerifyCommand(commands);
   AddFsckCommand(commands);
   AddCaptureCommands(commands);
+  AddDoctorCommand(commands);
   AddResetCommands(commands);
   AddGenerateCommand(commands);
   AddLoadCommand(commands);

@@ -60,10 +60,11 @@ void AddRowCommand(Commands& commands);
 void AddGenerateCommand(Commands& commands);
 void AddLoadCommand(Commands& commands);
 void AddCaptureCommands(Commands& commands);
-void AddResetCommands(Commands& commands);
 void AddCompletionsCommand(Commands& commands);
 void AddVerifyCommand(Commands& commands);
 void AddFsckCommand(Commands& commands);
+void AddResetCommands(Commands& commands);
+void AddDoctorCommand(Commands& commands);
 void AddVersionCommand(Commands& commands);
 
 }  // namespace calve::app

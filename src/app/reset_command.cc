@@ -1,7 +1,10 @@
 #include <memory>
 
+#include <fmt/format.h>
+
 #include "app/commands.h"
 #include "flow/reset_source.h"
+#include "flow/reset_tables.h"
 
 namespace calve::app {
 namespace {
@@ -22,6 +25,23 @@ Result<Document> ResetSource(Session& session, bool keep_rows) {
   return document;
 }
 
+Result<Document> ResetTables(Session& session, const flow::ResetRequest& request) {
+  CALVE_ASSIGN(const flow::Pipeline pipeline,
+               session.LoadPipeline({.landing = true, .catalog = true, .models = true}));
+  CALVE_ASSIGN(const flow::ResetReport plan, flow::PlanReset(pipeline, request));
+  if (!plan.tables.empty()) {
+    CALVE_TRY(session.Confirm(fmt::format("dropping {} with all their snapshots",
+                                          fmt::join(plan.tables, ", "))));
+  }
+  CALVE_ASSIGN(const flow::ResetReport report, flow::ResetTables(pipeline, request));
+  Document document;
+  Record& record = document.AddRecord("reset");
+  record.Add("tables", report.tables);
+  record.Add("files_deleted", report.files, CellFormat::kCount);
+  record.Add("ingest_again", report.ingest_again);
+  return document;
+}
+
 }  // namespace
 
 void AddResetCommands(Commands& commands) {
@@ -32,6 +52,15 @@ void AddResetCommands(Commands& commands) {
            [keep_rows](Session& session) { return ResetSource(session, *keep_rows); })
       .Flag("--keep-rows", *keep_rows,
             "Leave the audit table as it is; the next extraction reads all of it again");
+  auto request = std::make_shared<flow::ResetRequest>();
+  CommandOptions parser = group.Add(
+      "tables", "Drop tables and their progress; the next run builds them again",
+      [request](Session& session) { return ResetTables(session, *request); });
+  parser
+      .Text("-s,--select", request->select,
+            "Models: names, layers, +name, name+ (default: all)")
+      .Flag("--landing", request->landing,
+            "Also the landing table, which comes back from the landing files");
 }
 
 }  // namespace calve::app

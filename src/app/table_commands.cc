@@ -4,6 +4,7 @@
 
 #include "app/commands.h"
 #include "app/table_diff.h"
+#include "app/table_register.h"
 #include "app/table_view.h"
 #include "table/commit/table_update.h"
 #include "table/scan/scan.h"
@@ -249,6 +250,17 @@ void AddTableCommands(Commands& commands) {
          })
       .Text("snapshot", words->at, "Snapshot id, or the time it was current")
       .Required();
+  auto adopt = std::make_shared<RegisterWords>();
+  const auto register_table = [adopt](Session& session) -> Result<Document> {
+    CALVE_ASSIGN(const flow::Pipeline pipeline, CatalogPipeline(session));
+    return RegisterTable(session, pipeline, *adopt);
+  };
+  CommandOptions parser =
+      group.Add("register", "Point the catalog at a table's metadata", register_table);
+  parser.Text("table", adopt->table, "namespace.table")
+      .Required()
+      .Text("metadata", adopt->metadata, "A metadata file's location or path")
+      .Flag("--newest", adopt->newest, "The newest that lies at the table's place");
 }
 
 }  // namespace calve::app

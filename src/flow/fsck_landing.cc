@@ -17,38 +17,6 @@ using landing::LandedFile;
 
 constexpr const char* kLedger = "ledger";
 
-/// Rows of the landing table by landing file.
-using RowsByFile = std::map<std::string, int64_t>;
-
-Result<RowsByFile> CountByFile(const Pipeline& pipeline,
-                               const table::LoadedTable& landing) {
-  RowsByFile rows;
-  const table::Snapshot* snapshot = landing.metadata.current_snapshot();
-  const table::Field* column = landing.metadata.schema().Find(
-      LandedEventSchema()->field(kSourceFileColumn)->name());
-  if (snapshot == nullptr || column == nullptr) {
-    return rows;
-  }
-  table::ReadOptions options;
-  options.projection.fields = {*column};
-  CALVE_ASSIGN(auto tasks,
-               table::PlanScan(*pipeline.store, landing.metadata, *snapshot, {}));
-  const auto reader =
-      table::ReadTasks(*pipeline.store, std::move(tasks), std::move(options));
-  while (true) {
-    CALVE_ASSIGN(const auto batch, reader->Next());
-    if (batch == nullptr) {
-      return rows;
-    }
-    const auto& files = static_cast<const arrow::StringArray&>(*batch->column(0));
-    for (int64_t i = 0; i < files.length(); ++i) {
-      if (files.IsValid(i)) {
-        ++rows[files.GetString(i)];
-      }
-    }
-  }
-}
-
 class LandingCheck {
  public:
   LandingCheck(const Pipeline& pipeline, Progress& progress, Findings& findings)
@@ -56,7 +24,7 @@ class LandingCheck {
 
   Status Run(const std::optional<table::LoadedTable>& landing) {
     if (landing) {
-      auto rows = CountByFile(pipeline_, *landing);
+      auto rows = RowsByLandingFile(pipeline_, *landing);
       if (!rows && rows.error().kind == ErrorKind::kUnavailable) {
         return rows.error();
       }
@@ -171,6 +139,35 @@ class LandingCheck {
 };
 
 }  // namespace
+
+Result<RowsByFile> RowsByLandingFile(const Pipeline& pipeline,
+                                     const table::LoadedTable& landing) {
+  RowsByFile rows;
+  const table::Snapshot* snapshot = landing.metadata.current_snapshot();
+  const table::Field* column = landing.metadata.schema().Find(
+      LandedEventSchema()->field(kSourceFileColumn)->name());
+  if (snapshot == nullptr || column == nullptr) {
+    return rows;
+  }
+  table::ReadOptions options;
+  options.projection.fields = {*column};
+  CALVE_ASSIGN(auto tasks,
+               table::PlanScan(*pipeline.store, landing.metadata, *snapshot, {}));
+  const auto reader =
+      table::ReadTasks(*pipeline.store, std::move(tasks), std::move(options));
+  while (true) {
+    CALVE_ASSIGN(const auto batch, reader->Next());
+    if (batch == nullptr) {
+      return rows;
+    }
+    const auto& files = static_cast<const arrow::StringArray&>(*batch->column(0));
+    for (int64_t i = 0; i < files.length(); ++i) {
+      if (files.IsValid(i)) {
+        ++rows[files.GetString(i)];
+      }
+    }
+  }
+}
 
 Status CheckLanding(const Pipeline& pipeline,
                     const std::optional<table::LoadedTable>& landing, Progress& progress,

@@ -52,6 +52,13 @@ Status CheckHistory(const Pipeline& pipeline, const contract::Model& model,
 void CheckMarkers(const table::LoadedTable& table, const table::LoadedTable& upstream,
                   Findings& findings);
 
+/// Rows of the landing table by landing file.
+using RowsByFile = std::map<std::string, int64_t>;
+
+/// Counts them by `source_file`. Cost: reads that column.
+Result<RowsByFile> RowsByLandingFile(const Pipeline& pipeline,
+                                     const table::LoadedTable& landing);
+
 /// Checks the ledger, the landing files, and the landing table's rows of them.
 Status CheckLanding(const Pipeline& pipeline,
                     const std::optional<table::LoadedTable>& landing, Progress& progress,
