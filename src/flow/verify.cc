@@ -94,6 +94,11 @@ class Verifier {
     return {};
   }
 
+  bool IsQuarantined(int64_t event_id) const {
+    return std::any_of(in_->quarantined.begin(), in_->quarantined.end(),
+                       [&](const auto& ids) { return Has(ids.second, event_id); });
+  }
+
   /// Why events of the audit log and of a table that keeps them may differ.
   std::string EventReason(const RowPrint* expected, const RowPrint* found) const {
     if (found == nullptr) {
@@ -102,7 +107,11 @@ class Verifier {
     if (Has(in_->conflicts, found->event_id)) {
       return kConflict;
     }
-    return expected == nullptr && found->event_id < in_->least_id ? kPurged : "";
+    if (expected == nullptr) {
+      return found->event_id < in_->least_id ? kPurged : "";
+    }
+    // An event that the landing table can't hold stands there under a mark.
+    return IsQuarantined(found->event_id) ? kQuarantined : "";
   }
 
   CompareRules EventRules() const {

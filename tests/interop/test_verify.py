@@ -198,6 +198,15 @@ def test_quarantined_events_are_set_aside_and_their_keys_named(project):
     assert report["set_aside"] == [{"table": FLATTENED, "reason": "in quarantine", "rows": 3}]
 
 
+def test_an_event_too_large_to_be_landed_is_set_aside(project):
+    insert(project, json.dumps({"order_id": 3, "description": "x" * 5000}))
+    project.calve("run", "--set", "limits.max_event_bytes=4KiB")
+    report, found = verify(project)
+    assert not found, report["differences"]
+    assert report["verify"]["doubtful"] == ["order_id=3"]
+    assert {s["table"] for s in report["set_aside"]} == {LANDING, STAGED, FLATTENED}
+
+
 def test_an_event_in_neither_table_nor_quarantine_is_lost(project):
     event = insert(project, '{"order_id": 1, "sum": "much"}')
     project.calve("run")
