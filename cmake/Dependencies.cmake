@@ -11,8 +11,6 @@ find_package(fmt 9 REQUIRED)
 find_package(spdlog 1.10 REQUIRED)
 # nlohmann-json 3.11 (nlohmann-json3-dev): Iceberg metadata, the ledger, `-o json`.
 find_package(nlohmann_json 3.11 REQUIRED)
-# simdjson 3.0 (libsimdjson-dev): payloads of events, at gigabytes a second.
-find_package(simdjson 3 REQUIRED)
 # yaml-cpp 0.7 (libyaml-cpp-dev): calve.yaml and dbt's schema.yml, with line numbers.
 find_package(yaml-cpp 0.7 REQUIRED)
 if(NOT TARGET yaml-cpp::yaml-cpp)
@@ -58,6 +56,18 @@ else()
     INTERFACE_LINK_LIBRARIES calve_arrow)
 endif()
 add_library(calve::arrow ALIAS calve_arrow)
+
+# simdjson 3.12.3 (requirements/sources/simdjson.txt): payloads of events, at gigabytes a
+# second. Built from source in a namespace of its own: pyarrow's libraries export another
+# version's symbols, which would win over those of a shared library.
+set(calve_simdjson_source "${CMAKE_SOURCE_DIR}/.venv/src/simdjson")
+if(NOT EXISTS "${calve_simdjson_source}/simdjson.cpp")
+  message(FATAL_ERROR "No source of simdjson in ${calve_simdjson_source}: run `make setup` first")
+endif()
+add_library(calve_simdjson STATIC "${calve_simdjson_source}/simdjson.cpp")
+target_include_directories(calve_simdjson SYSTEM PUBLIC "${calve_simdjson_source}")
+target_compile_definitions(calve_simdjson PUBLIC simdjson=calve_simdjson_3)
+set_target_properties(calve_simdjson PROPERTIES POSITION_INDEPENDENT_CODE ON)
 add_library(calve::parquet ALIAS calve_parquet)
 
 if(CALVE_TESTS)

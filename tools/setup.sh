@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 # Kept in step with cmake/Dependencies.cmake, which gives each library's reason.
 packages=(
   g++ cmake ninja-build ccache mold pkg-config git make python3 python3-venv
-  libfmt-dev libspdlog-dev nlohmann-json3-dev libsimdjson-dev libyaml-cpp-dev libcli11-dev
+  libfmt-dev libspdlog-dev nlohmann-json3-dev libyaml-cpp-dev libcli11-dev
   libsqlite3-dev libpq-dev libssl-dev zlib1g-dev libzstd-dev
   libgtest-dev libgmock-dev librapidcheck-dev
   postgresql-15
@@ -60,6 +60,24 @@ install_python_packages() {
   printf '%s\n' "$wanted" > "$stamp"
 }
 
+# Sources of libraries that are built with the project, from Python packages that carry them.
+install_sources() {
+  local wanted stamp=.venv/src/installed-sources.txt folder
+  wanted=$(cat requirements/sources/*.txt)
+  [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && return
+  say "fetching the source of simdjson into .venv/src"
+  folder=$(mktemp -d)
+  .venv/bin/python -m pip download --quiet --disable-pip-version-check --no-deps \
+    --no-binary :all: --require-hashes -d "$folder" -r requirements/sources/simdjson.txt ||
+    fail "pip could not fetch simdjson's source; is a package index reachable?"
+  mkdir -p .venv/src/simdjson
+  tar xzf "$folder"/pysimdjson-*.tar.gz -C .venv/src/simdjson --strip-components=2 \
+    --wildcards '*/simdjson/simdjson.h' '*/simdjson/simdjson.cpp'
+  rm -rf "$folder"
+  printf '%s\n' "$wanted" > "$stamp"
+}
+
 install_packages
 install_python_packages
+install_sources
 say "ready"

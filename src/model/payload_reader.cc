@@ -15,6 +15,7 @@ namespace json = simdjson::ondemand;
 
 constexpr int kMaxDepth = 1000;
 constexpr size_t kMinCapacity = 4096;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 /// What the parser's code means to somebody who looks at the payload.
 std::string_view Reason(simdjson::error_code code) {
@@ -183,6 +184,9 @@ struct PayloadReader::Parser {
 
   simdjson::error_code Read(std::string_view payload, size_t readable,
                             std::vector<PayloadMember>& members) {
+    if (payload.starts_with(kByteOrderMark)) {
+      return simdjson::TAPE_ERROR;  // The parser would skip it; PostgreSQL does not.
+    }
     if (readable < payload.size() + simdjson::SIMDJSON_PADDING) {
       padded.assign(payload);
       padded.resize(payload.size() + simdjson::SIMDJSON_PADDING);
@@ -190,10 +194,6 @@ struct PayloadReader::Parser {
       readable = padded.size();
     }
     if (parser.capacity() < payload.size()) {
-      // A new parser, since one can't grow here: pyarrow's libraries export a newer
-      // simdjson's symbols, which win over Debian's. Its parsers have one virtual
-      // function more, before set_capacity(), so that growing would call another one.
-      parser = json::parser();
       const size_t capacity = std::bit_ceil(std::max(payload.size(), kMinCapacity));
       if (const auto error = parser.allocate(capacity)) {
         return error;
