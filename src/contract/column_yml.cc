@@ -51,6 +51,33 @@ bool IsRule(const ColumnTest& test) {
   return true;
 }
 
+/// What `ref('orders')` or `ref('package', 'orders')` names; empty for anything else.
+std::string ReferredModel(std::string_view to) {
+  const size_t open = to.find("ref(");
+  const size_t end = to.find_last_of("'\"");
+  if (open == std::string_view::npos || end == std::string_view::npos) {
+    return "";
+  }
+  const size_t begin = to.substr(0, end).find_last_of("'\"");
+  return begin == std::string_view::npos || begin < open
+             ? ""
+             : std::string(to.substr(begin + 1, end - begin - 1));
+}
+
+Status ApplyRelationship(const ColumnTest& test, const YamlAt& at, Column& column) {
+  Relationship relationship{.to = Argument(test, "to").Text(),
+                            .model = "",
+                            .field = Argument(test, "field").Text()};
+  if (relationship.to.empty() || relationship.field.empty()) {
+    return ErrorAt(at, fmt::format("relationships of column {} needs `to: ref('model')` "
+                                   "and `field: column`",
+                                   column.name));
+  }
+  relationship.model = ReferredModel(relationship.to);
+  column.relationships.push_back(std::move(relationship));
+  return {};
+}
+
 Status ApplyTest(const ColumnTest& test, const YamlAt& at, Column& column) {
   if (!IsRule(test)) {
     return {};
@@ -59,6 +86,8 @@ Status ApplyTest(const ColumnTest& test, const YamlAt& at, Column& column) {
     column.not_null = true;
   } else if (test.name == "unique") {
     column.unique = true;
+  } else if (test.name == "relationships") {
+    return ApplyRelationship(test, at, column);
   } else if (test.name == "accepted_values") {
     column.accepted_values = Argument(test, "values").Texts();
     if (column.accepted_values.empty()) {
@@ -131,7 +160,52 @@ bool HasUpperCase(const std::string& text) {
                      [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
+/// `order_sum >= 0` as part of a test's name: `order_sum_0`.
+std::string NameOf(std::string_view expression) {
+  std::string name;
+  for (const char c : expression) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       (c >= '0' && c <= '9') || c == '_';
+    if (plain || !name.ends_with('_')) {
+      name += plain ? c : '_';
+    }
+  }
+  return name;
+}
+
 }  // namespace
+
+Result<std::vector<Check>> ReadChecks(const YamlAt& entry, const std::string& owner) {
+  std::vector<Check> checks;
+  for (const YamlAt& constraint : entry["constraints"].Items()) {
+    if (constraint["type"].Text() != "check") {
+      continue;
+    }
+    const YamlAt expression = constraint["expression"];
+    const Result<Condition> condition = ParseCondition(expression.Text());
+    if (!condition) {
+      return ErrorAt(
+          expression.defined() ? expression : constraint,
+          fmt::format("{}: the check `{}` is not one that can be enforced: {}; compare "
+                      "columns with constants, joined by AND and OR, as in `order_sum >= "
+                      "0`, or make it a test of its own",
+                      owner, expression.Text(), condition.error().message));
+    }
+    const std::string name = constraint["name"].Text();
+    checks.push_back({.name = name.empty() ? NameOf(expression.Text()) : name,
+                      .expression = expression.Text(),
+                      .condition = *condition,
+                      .line = expression.line()});
+  }
+  return checks;
+}
+
+bool Column::SaysTheSameAs(const Column& other) const {
+  return name == other.name && type == other.type && description == other.description &&
+         not_null == other.not_null && unique == other.unique &&
+         accepted_values == other.accepted_values &&
+         relationships == other.relationships && source_field == other.source_field;
+}
 
 YamlAt CalveMeta(const YamlAt& entry) {
   const YamlAt below_config = entry["config"]["meta"]["calve"];

@@ -13,6 +13,9 @@ namespace calve::contract {
 /// Reads a column. \param model  named in errors
 Result<Column> ReadColumn(const YamlAt& entry, const std::string& model);
 
+/// The `check` constraints of a column or a model. \param owner  named in errors
+Result<std::vector<Check>> ReadChecks(const YamlAt& entry, const std::string& owner);
+
 /// The entry's `meta.calve`: below `config`, or the older place beside it.
 YamlAt CalveMeta(const YamlAt& entry);
 

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "contract/check.h"
 #include "core/result.h"
 
 namespace calve::contract {
@@ -42,6 +43,14 @@ Result<ColumnType> ParseColumnType(std::string_view data_type);
 /// The type as Trino spells it.
 std::string ColumnTypeName(const ColumnType& type);
 
+/// A `relationships` test: every value but null stands in a column of another table.
+struct Relationship {
+  std::string to;     // as written: `ref('orders')`
+  std::string model;  // what ref() names; empty if it is none
+  std::string field;  // the column there
+  bool operator==(const Relationship&) const = default;
+};
+
 struct Column {
   std::string name;
   ColumnType type;
@@ -51,10 +60,14 @@ struct Column {
   bool not_null = false;
   bool unique = false;
   std::vector<std::string> accepted_values;  // empty: any; null always passes
+  std::vector<Relationship> relationships;
   /// The payload's member that the column holds (`$.sum` gives `sum`); default: its own
   /// name.
   std::string source_field;
   int line = 0;  // in the file
+
+  /// Whether they say the same, wherever they stand.
+  bool SaysTheSameAs(const Column& other) const;
 };
 
 enum class ModelKind { kDedupe, kFlatten, kCurrent, kHistory };
@@ -77,6 +90,7 @@ struct Model {
   std::vector<std::string> tags;
   std::string description;
   std::vector<Column> columns;
+  std::vector<Check> checks;
   std::string file;  // the schema.yml it stands in
   int line = 0;
 
@@ -123,6 +137,17 @@ struct ProjectFile {
 ///
 /// Pure. Thread-safe.
 Result<Project> ParseProject(const std::vector<ProjectFile>& files);
+
+/// A fault of a project.
+struct Problem {
+  std::string file;
+  int line = 0;
+  std::string message;  // with the remedy
+};
+
+/// Everything for which ParseProject might refuse the project, at once, by file and line.
+/// What follows from another fault (a mart of a model that cannot be read) is left out.
+std::vector<Problem> LintProject(const std::vector<ProjectFile>& files);
 
 /// The models that a selection names, in the project's order: names, layers, folders
 /// below `models/`, tags (also as `tag:nightly`), `+name` (with all upstream) and `name+`

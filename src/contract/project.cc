@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <exception>
 #include <tuple>
 #include <utility>
@@ -59,23 +60,64 @@ void SortUpstreamFirst(Project& project) {
   }
 }
 
-Result<Project> Read(const std::vector<ProjectFile>& files) {
+/// Reads and checks the project; without problems it is whole.
+Result<Project> Read(const std::vector<ProjectFile>& files, Problems& problems) {
   CALVE_ASSIGN(const ProjectSettings settings, ReadSettings(files));
   Project project;
   project.name = settings.name;
+  bool all_loaded = true;
   for (const ProjectFile& file : files) {
     if (!IsModelFile(file)) {
       continue;
     }
-    CALVE_ASSIGN(const YamlAt root, LoadYaml(file.path, file.text));
-    CALVE_ASSIGN(std::vector<Model> models, ReadModels(root, settings));
+    const Result<YamlAt> loaded = LoadYaml(file.path, file.text);
+    if (!loaded) {
+      problems.Add(loaded.error());
+      all_loaded = false;
+      continue;
+    }
+    const YamlAt& root = *loaded;
+    std::vector<Model> models = ReadModels(root, settings, problems);
     std::move(models.begin(), models.end(), std::back_inserter(project.models));
     const std::vector<Source> sources = ReadSources(root);
     project.sources.insert(project.sources.end(), sources.begin(), sources.end());
   }
-  CALVE_TRY(CheckProject(project));
-  SortUpstreamFirst(project);
+  if (all_loaded) {  // Else much would only seem to be missing.
+    CheckProject(project, problems);
+  }
+  if (problems.errors().empty()) {
+    SortUpstreamFirst(project);
+  }
   return project;
+}
+
+/// Read, with what yaml-cpp throws as an error.
+Result<Project> ReadGuarded(const std::vector<ProjectFile>& files, Problems& problems) {
+  try {
+    return Read(files, problems);
+  } catch (const std::exception& problem) {  // yaml-cpp's, while nodes are read.
+    return Error{ErrorKind::kInvalidArgument,
+                 fmt::format("the dbt project cannot be read; correct its YAML: {}",
+                             problem.what())};
+  }
+}
+
+/// The parts of `<file>:<line>: <message>`; an error without them is the project's.
+Problem ProblemOf(const Error& error) {
+  const std::string_view text = error.message;
+  const size_t file_end = text.find(':');
+  const size_t line_end = text.find(": ", file_end + 1);
+  if (file_end != std::string_view::npos && line_end != std::string_view::npos) {
+    Problem problem{.file = std::string(text.substr(0, file_end)),
+                    .line = 0,
+                    .message = std::string(text.substr(line_end + 2))};
+    const char* begin = text.data() + file_end + 1;
+    const char* end = text.data() + line_end;
+    if (std::from_chars(begin, end, problem.line).ptr == end) {
+      return problem;
+    }
+  }
+  return {.file = std::string(kProjectFile), .line = 0, .message = error.message};
 }
 
 }  // namespace
@@ -97,13 +139,27 @@ const Model* Project::Upstream(const Model& model) const {
 }
 
 Result<Project> ParseProject(const std::vector<ProjectFile>& files) {
-  try {
-    return Read(files);
-  } catch (const std::exception& problem) {  // yaml-cpp's, while nodes are read.
-    return Error{ErrorKind::kInvalidArgument,
-                 fmt::format("the dbt project cannot be read; correct its YAML: {}",
-                             problem.what())};
+  Problems problems;
+  Result<Project> project = ReadGuarded(files, problems);
+  if (project && !problems.errors().empty()) {
+    return problems.errors().front();
   }
+  return project;
+}
+
+std::vector<Problem> LintProject(const std::vector<ProjectFile>& files) {
+  Problems gathered;
+  if (const Result<Project> project = ReadGuarded(files, gathered); !project) {
+    gathered.Add(project.error());
+  }
+  std::vector<Problem> problems;
+  for (const Error& error : gathered.errors()) {
+    problems.push_back(ProblemOf(error));
+  }
+  std::stable_sort(problems.begin(), problems.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.file, a.line) < std::tie(b.file, b.line);
+  });
+  return problems;
 }
 
 }  // namespace calve::contract

@@ -64,144 +64,218 @@ std::vector<std::string> ColumnNames(const Model& model) {
   return names;
 }
 
-Status CheckType(const Model& model, const Column& column, TypeKind type) {
-  if (column.type.kind == type) {
-    return {};
+void CheckType(const Model& model, const Column& column, TypeKind type,
+               Problems& problems) {
+  if (column.type.kind != type) {
+    problems.Add(
+        ModelError(model, column.line,
+                   fmt::format("column {} must be {}, and is {}", column.name,
+                               ColumnTypeName({type}), ColumnTypeName(column.type))));
   }
-  return ModelError(model, column.line,
-                    fmt::format("column {} must be {}, and is {}", column.name,
-                                ColumnTypeName({type}), ColumnTypeName(column.type)));
 }
 
-Status CheckNeeds(const Model& model, std::span<const Needed> needs) {
+void CheckNeeds(const Model& model, std::span<const Needed> needs, Problems& problems) {
   for (const Needed& need : needs) {
-    const Column* column = model.Find(need.column);
-    if (column == nullptr) {
-      return ModelError(model, model.line,
-                        fmt::format("column {} is missing; add it as {}", need.column,
-                                    ColumnTypeName({need.type})));
+    if (const Column* column = model.Find(need.column)) {
+      CheckType(model, *column, need.type, problems);
+    } else {
+      problems.Add(ModelError(model, model.line,
+                              fmt::format("column {} is missing; add it as {}",
+                                          need.column, ColumnTypeName({need.type}))));
     }
-    CALVE_TRY(CheckType(model, *column, need.type));
   }
-  return {};
 }
 
-Status CheckNoPaths(const Model& model) {
+void CheckNoPaths(const Model& model, Problems& problems) {
   for (const Column& column : model.columns) {
     if (column.source_field != column.name) {
-      return ModelError(model, column.line,
-                        fmt::format("column {} has a path, which only a flatten model "
-                                    "reads; remove it here",
-                                    column.name));
+      problems.Add(ModelError(model, column.line,
+                              fmt::format("column {} has a path, which only a flatten "
+                                          "model reads; remove it here",
+                                          column.name)));
     }
   }
-  return {};
 }
 
-Status CheckDedupe(const Model& model) {
-  CALVE_TRY(CheckNoPaths(model));
-  CALVE_TRY(CheckNeeds(model, kLanded));
+void CheckDedupe(const Model& model, Problems& problems) {
+  CheckNoPaths(model, problems);
+  CheckNeeds(model, kLanded, problems);
   for (const Column& column : model.columns) {
     if (FindNeeded(kLanded, column.name) == nullptr) {
-      return ModelError(
+      problems.Add(ModelError(
           model, column.line,
-          fmt::format("column {} is not in the landing table; remove it", column.name));
+          fmt::format("column {} is not in the landing table; remove it", column.name)));
     }
   }
-  return {};
 }
 
-Status CheckFlatten(const Model& model) {
-  CALVE_TRY(CheckNeeds(model, kFlattenNeeds));
+void CheckCopiedColumn(const Model& model, const Column& column, Problems& problems) {
+  if (FindNeeded(kFlattenNeeds, column.name) == nullptr) {  // Else checked as needed.
+    CheckType(model, column, FindNeeded(kLanded, column.name)->type, problems);
+  }
+  if (column.source_field != column.name) {
+    problems.Add(ModelError(
+        model, column.line,
+        fmt::format("column {} is the event's own and cannot have a path; remove it",
+                    column.name)));
+  }
+}
+
+void CheckFlatten(const Model& model, Problems& problems) {
+  CheckNeeds(model, kFlattenNeeds, problems);
   std::map<std::string_view, const Column*> by_member;
   for (const Column& column : model.columns) {
     if (IsCopiedByFlatten(column.name)) {
-      CALVE_TRY(CheckType(model, column, FindNeeded(kLanded, column.name)->type));
-      if (column.source_field != column.name) {
-        return ModelError(
-            model, column.line,
-            fmt::format("column {} is the event's own and cannot have a path; "
-                        "remove it",
-                        column.name));
-      }
+      CheckCopiedColumn(model, column, problems);
       continue;
     }
     const auto [it, added] = by_member.emplace(column.source_field, &column);
     if (!added) {
-      return ModelError(
-          model, column.line,
-          fmt::format("columns {} and {} hold the same member `{}`; keep one",
-                      it->second->name, column.name, column.source_field));
+      problems.Add(
+          ModelError(model, column.line,
+                     fmt::format("columns {} and {} hold the same member `{}`; keep one",
+                                 it->second->name, column.name, column.source_field)));
     }
   }
-  return {};
 }
 
-Status CheckKey(const Model& model) {
+void CheckKeyColumn(const Model& model, const std::string& name, Problems& problems) {
+  const Column* column = model.Find(name);
+  if (column == nullptr) {
+    problems.Add(ModelError(model, model.line,
+                            fmt::format("key column {} is not among its columns; the "
+                                        "nearest is `{}`",
+                                        name, Nearest(name, ColumnNames(model)))));
+  } else if (column->type.kind == TypeKind::kReal ||
+             column->type.kind == TypeKind::kDouble) {
+    problems.Add(
+        ModelError(model, column->line,
+                   fmt::format("key column {} is {}, which cannot be a key; use an "
+                               "integer, decimal, date, timestamp or varchar",
+                               name, ColumnTypeName(column->type))));
+  }
+}
+
+void CheckKey(const Model& model, Problems& problems) {
   std::set<std::string_view> seen;
   for (const std::string& name : model.key) {
-    const Column* column = model.Find(name);
-    if (column == nullptr) {
-      return ModelError(model, model.line,
-                        fmt::format("key column {} is not among its columns; the nearest "
-                                    "is `{}`",
-                                    name, Nearest(name, ColumnNames(model))));
-    }
-    if (column->type.kind == TypeKind::kReal || column->type.kind == TypeKind::kDouble) {
-      return ModelError(model, column->line,
-                        fmt::format("key column {} is {}, which cannot be a key; use an "
-                                    "integer, decimal, date, timestamp or varchar",
-                                    name, ColumnTypeName(column->type)));
-    }
+    CheckKeyColumn(model, name, problems);
     if (!seen.insert(name).second) {
-      return ModelError(model, model.line,
-                        fmt::format("key column {} stands twice; keep one", name));
+      problems.Add(ModelError(model, model.line,
+                              fmt::format("key column {} stands twice; keep one", name)));
     }
   }
-  return {};
+}
+
+void CheckMartColumn(const Model& model, const Column& column, const Model& from,
+                     Problems& problems) {
+  const Column* upstream = from.Find(column.name);
+  if (upstream == nullptr) {
+    problems.Add(ModelError(
+        model, column.line,
+        fmt::format("column {} is not in {}; the nearest there is `{}`", column.name,
+                    from.name, Nearest(column.name, ColumnNames(from)))));
+  } else if (upstream->type != column.type) {
+    problems.Add(
+        ModelError(model, column.line,
+                   fmt::format("column {} is {} here and {} in {}; make them equal",
+                               column.name, ColumnTypeName(column.type),
+                               ColumnTypeName(upstream->type), from.name)));
+  }
 }
 
 /// Every column of a mart, but those that its kind computes, is one of its upstream.
-Status CheckMart(const Model& model, const Model& from,
-                 std::span<const Needed> computed) {
-  CALVE_TRY(CheckNoPaths(model));
-  CALVE_TRY(CheckKey(model));
+void CheckMart(const Model& model, const Model& from, std::span<const Needed> computed,
+               Problems& problems) {
+  CheckNoPaths(model, problems);
+  CheckKey(model, problems);
   for (const Column& column : model.columns) {
-    if (FindNeeded(computed, column.name) != nullptr) {
-      continue;
-    }
-    const Column* upstream = from.Find(column.name);
-    if (upstream == nullptr) {
-      return ModelError(
-          model, column.line,
-          fmt::format("column {} is not in {}; the nearest there is `{}`", column.name,
-                      from.name, Nearest(column.name, ColumnNames(from))));
-    }
-    if (upstream->type != column.type) {
-      return ModelError(model, column.line,
-                        fmt::format("column {} is {} here and {} in {}; make them equal",
-                                    column.name, ColumnTypeName(column.type),
-                                    ColumnTypeName(upstream->type), from.name));
+    if (FindNeeded(computed, column.name) == nullptr) {
+      CheckMartColumn(model, column, from, problems);
     }
   }
-  return {};
 }
 
-Status CheckColumns(const Project& project, const Model& model) {
+void CheckColumns(const Project& project, const Model& model, Problems& problems) {
   switch (model.kind) {
     case ModelKind::kDedupe:
-      return CheckDedupe(model);
+      return CheckDedupe(model, problems);
     case ModelKind::kFlatten:
-      return CheckFlatten(model);
+      return CheckFlatten(model, problems);
     case ModelKind::kCurrent:
-      CALVE_TRY(CheckNeeds(model, kCurrentNeeds));
-      return CheckMart(model, *project.Find(model.from), {});
+      CheckNeeds(model, kCurrentNeeds, problems);
+      return CheckMart(model, *project.Find(model.from), {}, problems);
     case ModelKind::kHistory:
-      CALVE_TRY(CheckNeeds(model, kHistoryNeeds));
+      CheckNeeds(model, kHistoryNeeds, problems);
       return CheckMart(model, *project.Find(model.from),
-                       std::span(kHistoryNeeds).subspan(1));
+                       std::span(kHistoryNeeds).subspan(1), problems);
   }
-  return {};
+}
+
+/// Whether a constant can be compared with a column of the type.
+bool Fits(const Constant& constant, const ColumnType& type) {
+  switch (type.kind) {
+    case TypeKind::kBoolean:
+      return constant.kind == ConstantKind::kBoolean;
+    case TypeKind::kVarchar:
+      return constant.kind == ConstantKind::kText;
+    case TypeKind::kDate:
+      return constant.kind == ConstantKind::kDate || constant.kind == ConstantKind::kText;
+    case TypeKind::kTimestamp:
+    case TypeKind::kTimestampTz:
+      return constant.kind == ConstantKind::kTimestamp ||
+             constant.kind == ConstantKind::kText;
+    default:
+      return constant.kind == ConstantKind::kNumber;
+  }
+}
+
+void CheckCondition(const Model& model, const Check& check, const Condition& condition,
+                    Problems& problems) {
+  for (const Condition& child : condition.children) {
+    CheckCondition(model, check, child, problems);
+  }
+  if (condition.column.empty()) {
+    return;
+  }
+  const Column* column = model.Find(condition.column);
+  if (column == nullptr) {
+    problems.Add(ModelError(
+        model, check.line,
+        fmt::format("the check `{}` names column {}, which is not there; the nearest is "
+                    "`{}`",
+                    check.expression, condition.column,
+                    Nearest(condition.column, ColumnNames(model)))));
+  } else if (condition.kind == Condition::Kind::kCompare &&
+             !Fits(condition.constant, column->type)) {
+    problems.Add(ModelError(
+        model, check.line,
+        fmt::format("the check `{}` compares column {}, which is {}, with `{}`, which is "
+                    "not; write a constant of that type",
+                    check.expression, column->name, ColumnTypeName(column->type),
+                    condition.constant.text)));
+  }
+}
+
+/// What a model's tests say of its own columns and of other models.
+void CheckTests(const Project& project, const Model& model, Problems& problems) {
+  for (const Check& check : model.checks) {
+    CheckCondition(model, check, check.condition, problems);
+  }
+  for (const Column& column : model.columns) {
+    for (const Relationship& relationship : column.relationships) {
+      const Model* to = project.Find(relationship.model);
+      if (to != nullptr && to->Find(relationship.field) == nullptr &&
+          !problems.IsBroken(to->name)) {
+        problems.Add(ModelError(
+            model, column.line,
+            fmt::format("column {} refers to column {} of {}, which is not there; the "
+                        "nearest is `{}`",
+                        column.name, relationship.field, to->name,
+                        Nearest(relationship.field, ColumnNames(*to)))));
+      }
+    }
+  }
 }
 
 /// How many sources go by the name that `from` gives.
@@ -288,33 +362,51 @@ Status CheckNoCycle(const Project& project, const Model& model) {
   return {};
 }
 
-Status CheckNames(const Project& project) {
+void CheckNames(const Project& project, Problems& problems) {
   std::map<std::string_view, const Model*> by_name;
   for (const Model& model : project.models) {
     const auto [it, added] = by_name.emplace(model.name, &model);
     if (!added) {
-      return ModelError(model, model.line,
-                        fmt::format("it stands twice, first in {}:{}; keep one",
-                                    it->second->file, it->second->line));
+      problems.Add(ModelError(model, model.line,
+                              fmt::format("it stands twice, first in {}:{}; keep one",
+                                          it->second->file, it->second->line)));
+      problems.MarkBroken(model.name);
     }
   }
-  return {};
+}
+
+/// Whether a model, or one that it is made from, could not be read or has no right place.
+bool IsInDoubt(const Project& project, const Model& model, const Problems& problems) {
+  const Model* at = &model;
+  for (size_t steps = 0; at != nullptr && steps <= project.models.size(); ++steps) {
+    if (problems.IsBroken(at->name)) {
+      return true;
+    }
+    at = project.Upstream(*at);
+  }
+  return false;
 }
 
 }  // namespace
 
-Status CheckProject(const Project& project) {
-  CALVE_TRY(CheckNames(project));
+void CheckProject(const Project& project, Problems& problems) {
+  CheckNames(project, problems);
   for (const Model& model : project.models) {
-    CALVE_TRY(CheckNoCycle(project, model));
+    if (!problems.Check(CheckNoCycle(project, model))) {
+      problems.MarkBroken(model.name);
+    }
   }
   for (const Model& model : project.models) {
-    CALVE_TRY(CheckFrom(project, model));
+    if (!problems.IsBroken(model.name) && !problems.Check(CheckFrom(project, model))) {
+      problems.MarkBroken(model.name);
+    }
   }
   for (const Model& model : project.models) {
-    CALVE_TRY(CheckColumns(project, model));
+    if (!IsInDoubt(project, model, problems)) {
+      CheckColumns(project, model, problems);
+      CheckTests(project, model, problems);
+    }
   }
-  return {};
 }
 
 }  // namespace calve::contract

@@ -1,3 +1,4 @@
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -123,23 +124,39 @@ Status ReadMeta(const YamlAt& calve, Model& model) {
   return ReadSettings(calve, model);
 }
 
-Status ReadColumns(const YamlAt& entry, Model& model) {
-  for (const YamlAt& item : entry["columns"].Items()) {
-    CALVE_ASSIGN(Column column, ReadColumn(item, model.name));
-    if (const Column* twin = model.Find(column.name)) {
-      return ErrorAt(item,
-                     fmt::format("model {}: column {} stands twice, first in line {}; "
-                                 "keep one",
-                                 model.name, column.name, twin->line));
-    }
-    model.columns.push_back(std::move(column));
+Status AddColumn(const YamlAt& item, Model& model) {
+  CALVE_ASSIGN(Column column, ReadColumn(item, model.name));
+  if (const Column* twin = model.Find(column.name)) {
+    return ErrorAt(item,
+                   fmt::format("model {}: column {} stands twice, first in line {}; "
+                               "keep one",
+                               model.name, column.name, twin->line));
   }
-  if (model.columns.empty()) {
-    return ErrorAt(
-        entry,
-        fmt::format("model {} has no columns; list them with their types", model.name));
-  }
+  model.columns.push_back(std::move(column));
   return {};
+}
+
+Status AddChecks(const YamlAt& entry, Model& model) {
+  CALVE_ASSIGN(std::vector<Check> checks,
+               ReadChecks(entry, fmt::format("model {}", model.name)));
+  std::move(checks.begin(), checks.end(), std::back_inserter(model.checks));
+  return {};
+}
+
+/// Reads columns and checks. \return whether all of them can be read
+bool ReadColumns(const YamlAt& entry, Model& model, Problems& problems) {
+  bool whole = problems.Check(AddChecks(entry, model));
+  const std::vector<YamlAt> items = entry["columns"].Items();
+  for (const YamlAt& item : items) {
+    whole = problems.Check(AddColumn(item, model)) && whole;
+    whole = problems.Check(AddChecks(item, model)) && whole;
+  }
+  if (items.empty()) {
+    problems.Add(ErrorAt(
+        entry,
+        fmt::format("model {} has no columns; list them with their types", model.name)));
+  }
+  return whole && !items.empty();
 }
 
 /// The entry's own setting, below `config` or beside it.
@@ -179,8 +196,8 @@ Status ReadPlace(const YamlAt& entry, const FolderConfig& folder,
 
 }  // namespace
 
-Result<std::vector<Model>> ReadModels(const YamlAt& file,
-                                      const ProjectSettings& settings) {
+std::vector<Model> ReadModels(const YamlAt& file, const ProjectSettings& settings,
+                              Problems& problems) {
   std::vector<Model> models;
   const std::vector<std::string> folders = FoldersOf(*file.file);
   const FolderConfig folder = ConfigOf(settings, folders);
@@ -195,11 +212,15 @@ Result<std::vector<Model>> ReadModels(const YamlAt& file,
     model.line = entry.line();
     model.description = entry["description"].Text();
     if (model.name.empty()) {
-      return ErrorAt(entry, "a model has no name; give it `name`");
+      problems.Add(ErrorAt(entry, "a model has no name; give it `name`"));
+      continue;
     }
-    CALVE_TRY(ReadMeta(calve, model));
-    CALVE_TRY(ReadPlace(entry, folder, folders, model));
-    CALVE_TRY(ReadColumns(entry, model));
+    bool whole = problems.Check(ReadMeta(calve, model));
+    whole = problems.Check(ReadPlace(entry, folder, folders, model)) && whole;
+    whole = ReadColumns(entry, model, problems) && whole;
+    if (!whole) {
+      problems.MarkBroken(model.name);
+    }
     models.push_back(std::move(model));
   }
   return models;

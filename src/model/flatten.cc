@@ -1,6 +1,7 @@
 #include "model/flatten.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -14,8 +15,10 @@
 #include "core/unfit_event.h"
 #include "model/payload_column_internal.h"
 #include "model/payload_reader_internal.h"
+#include "model/row_check.h"
 #include "model/row_members_internal.h"
 #include "model/row_rules_internal.h"
+#include "model/source_filter_internal.h"
 
 namespace calve::model {
 namespace {
@@ -39,8 +42,7 @@ Layout LayOut(const contract::Model& model) {
   layout.members.keep_others = model.schema_evolution != SchemaEvolution::kContract;
   for (const contract::Column& column : model.columns) {
     layout.members.taken.insert(column.name);
-    const int position = LandedEventSchema()->GetFieldIndex(column.name);
-    if (position >= 0 && position != kRawDataColumn) {
+    if (const int position = CopiedColumn(column); position >= 0) {
       layout.places.push_back({.is_copied = true, .index = layout.copied.size()});
       layout.copied.push_back(position);
     } else {
@@ -51,31 +53,6 @@ Layout LayOut(const contract::Model& model) {
   }
   return layout;
 }
-
-/// Tells the events of the model's source table from others.
-class SourceFilter {
- public:
-  SourceFilter(const arrow::RecordBatch& staged, const std::string& source_table)
-      : schemas_(
-            static_cast<const arrow::StringArray&>(*staged.column(kTableSchemaColumn))),
-        tables_(
-            static_cast<const arrow::StringArray&>(*staged.column(kTableNameColumn))) {
-    const size_t dot = source_table.find('.');
-    schema_ = source_table.substr(0, dot);
-    table_ = dot == std::string::npos ? "" : source_table.substr(dot + 1);
-  }
-
-  bool Has(int64_t row) const {
-    return !tables_.IsNull(row) && !schemas_.IsNull(row) &&
-           tables_.GetView(row) == table_ && schemas_.GetView(row) == schema_;
-  }
-
- private:
-  const arrow::StringArray& schemas_;
-  const arrow::StringArray& tables_;
-  std::string schema_;
-  std::string table_;
-};
 
 /// The rows with these indices, which ascend.
 Result<std::shared_ptr<arrow::RecordBatch>> TakeRows(
@@ -115,17 +92,27 @@ class Flattener {
     return {};
   }
 
-  Status Run() {
-    const SourceFilter filter(staged_, model_.source_table);
+  /// \param broken  rows that broke a check, ascending: violations without more ado
+  Status Run(const std::vector<Violation>& broken) {
+    const SourceFilter filter(*staged_.column(kTableSchemaColumn),
+                              *staged_.column(kTableNameColumn), model_.source_table);
+    auto next = broken.begin();
     for (int64_t row = 0; row < staged_.num_rows(); ++row) {
-      if (filter.Has(row)) {
+      if (next != broken.end() && next->row == row) {
+        plan_.violations.push_back(*next++);
+      } else if (filter.Has(row)) {
         CALVE_TRY(Add(row));
       }
     }
     return {};
   }
 
-  Result<FlattenPlan> Finish() && {
+  /// The row of the batch that an output row comes from.
+  int64_t RowOf(int64_t output_row) const {
+    return kept_[static_cast<size_t>(output_row)];
+  }
+
+  Result<FlattenPlan> Finish() {
     const auto rows = static_cast<int64_t>(kept_.size());
     CALVE_ASSIGN(const auto copied, CopyColumns());
     arrow::ArrayVector arrays;
@@ -235,15 +222,47 @@ class Flattener {
   FlattenPlan plan_;
 };
 
+/// The rows that break a check of the model, by the row of the staged batch.
+Result<std::vector<Violation>> BrokenChecks(const FlattenPlan& plan,
+                                            const Flattener& flattener,
+                                            const std::vector<BoundCheck>& checks) {
+  std::map<int64_t, Violation> by_row;  // the first check that a row breaks
+  for (const BoundCheck& bound : checks) {
+    CALVE_ASSIGN(const auto rows, bound.row_check.Broken(*plan.rows));
+    for (const int64_t row : rows) {
+      by_row.try_emplace(flattener.RowOf(row), CheckViolation(*bound.check));
+    }
+  }
+  std::vector<Violation> broken;
+  for (auto& [row, violation] : by_row) {
+    violation.row = row;
+    broken.push_back(std::move(violation));
+  }
+  return broken;
+}
+
+Result<FlattenPlan> FlattenWithout(const std::vector<Violation>& broken,
+                                   Flattener& flattener) {
+  CALVE_TRY(flattener.Prepare());
+  CALVE_TRY(flattener.Run(broken));
+  return flattener.Finish();
+}
+
 }  // namespace
 
 Result<FlattenPlan> Flatten(const arrow::RecordBatch& staged,
                             const contract::Model& model,
                             const std::vector<std::string>& not_null) {
+  CALVE_ASSIGN(const std::vector<BoundCheck> checks, BindChecks(model));
   Flattener flattener(staged, model, not_null);
-  CALVE_TRY(flattener.Prepare());
-  CALVE_TRY(flattener.Run());
-  return std::move(flattener).Finish();
+  CALVE_ASSIGN(FlattenPlan plan, FlattenWithout({}, flattener));
+  CALVE_ASSIGN(const auto broken, BrokenChecks(plan, flattener, checks));
+  if (broken.empty()) {
+    return plan;
+  }
+  // Once more from the start: a row that is not kept adds no column.
+  Flattener without(staged, model, not_null);
+  return FlattenWithout(broken, without);
 }
 
 std::shared_ptr<arrow::Schema> ModelSchema(const contract::Model& model) {

@@ -35,10 +35,11 @@ struct FlattenPlan {
 /// Flattens the events of the model's source table; those of other tables are left out.
 ///
 /// The grammar of casts is docs/casts.md. Row-local rules are checked: a payload that is
-/// one JSON object, casts, not_null (also of key and order columns), accepted_values. The
-/// operation must be I, U or D even where the contract does not say so. The payload of a
-/// `D` is held to the same rules. A row with more than kMaxExtraColumns new members
-/// breaks `too_many_fields`. A column that is in the batch's own schema
+/// one JSON object, casts, not_null (also of key and order columns), accepted_values, the
+/// model's check constraints. The operation must be I, U or D even where the contract
+/// does not say so. The payload of a `D` is held to the same rules. A row with more than
+/// kMaxExtraColumns new members breaks `too_many_fields`. A column that is in the batch's
+/// own schema
 /// (`ingested_at` … `tbl_name`) is copied, any other comes from the payload, where a
 /// missing member and JSON's null are null, and of a repeated one the last counts. A new
 /// member becomes a column with the first kept row that has it.

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "core/event.h"
 #include "model/cast_internal.h"
 #include "model/flatten.h"
 #include "model/row_rules_internal.h"
+#include "model/source_filter_internal.h"
 
 namespace calve::model {
 namespace {
@@ -82,8 +82,7 @@ RowRules::RowRules(const arrow::RecordBatch& staged, const contract::Model& mode
               .copied = nullptr,
               .payload_column = 0,
               .accepted = column.accepted_values};
-    const int position = LandedEventSchema()->GetFieldIndex(column.name);
-    if (position >= 0 && position != kRawDataColumn) {
+    if (const int position = CopiedColumn(column); position >= 0) {
       rule.copied = staged.column(position).get();
     } else {
       rule.payload_column = payload_columns++;
@@ -164,6 +163,14 @@ Violation UnmappedViolation(std::string_view member) {
           .column = "",
           .reason = fmt::format("the column of the field {} is taken by another",
                                 Shortened(member))};
+}
+
+Violation CheckViolation(const contract::Check& check) {
+  const std::vector<std::string> columns = contract::ColumnsOf(check.condition);
+  return {.row = 0,
+          .rule = "check",
+          .column = columns.size() == 1 ? columns.front() : "",
+          .reason = fmt::format("{} is false", Shortened(check.expression))};
 }
 
 Violation TooManyFieldsViolation(size_t fields) {

@@ -60,6 +60,8 @@ Violation PayloadViolation(std::string_view reason);
 Violation UnfitViolation(const UnfitMark& mark);
 /// A member that can have no column of its own.
 Violation UnmappedViolation(std::string_view member);
+/// A row for which a check constraint is false.
+Violation CheckViolation(const contract::Check& check);
 /// More members than a table may get columns for.
 Violation TooManyFieldsViolation(size_t fields);
 
