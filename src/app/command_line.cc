@@ -82,6 +82,7 @@ void AddCommands(Commands& commands) {
   AddCaptureCommands(commands);
   AddDoctorCommand(commands);
   AddResetCommands(commands);
+  AddContractCommands(commands);
   AddGenerateCommand(commands);
   AddLoadCommand(commands);
   AddCompletionsCommand(commands);
@@ -124,6 +125,9 @@ int RunChosen(const CommandBody& body, Session& session, std::ostream& output) {
   if (!output) {
     return Fail({ErrorKind::kUnavailable, "cannot write the answer to stdout"},
                 OutputFormat::kText, output, session.messages());
+  }
+  if (answer->contract_broken) {
+    return kContractBroken;
   }
   return answer->found_something ? kFoundSomething : kDone;
 }

@@ -57,6 +57,9 @@ void AddStatusCommand(Commands& commands);
 void AddTableCommands(Commands& commands);
 void AddQuarantineCommands(Commands& commands);
 void AddRowCommand(Commands& commands);
+void AddContractCommands(Commands& commands);
+/// `accept`, into the group `contract`.
+void AddContractAcceptCommand(Commands& group);
 void AddGenerateCommand(Commands& commands);
 void AddLoadCommand(Commands& commands);
 void AddCaptureCommands(Commands& commands);

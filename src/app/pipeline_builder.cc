@@ -138,7 +138,7 @@ Result<std::unique_ptr<table::Catalog>> BuildCatalog(const CatalogConfig& config
       {.path = config.database_path, .name = config.name, .warehouse = config.warehouse});
 }
 
-Result<contract::Project> LoadProject(const std::string& folder) {
+Result<std::vector<contract::ProjectFile>> ReadProjectFiles(const std::string& folder) {
   CALVE_ASSIGN(const std::vector<std::string> paths, YamlFiles(folder));
   std::vector<contract::ProjectFile> files;
   for (const std::string& path : paths) {
@@ -149,6 +149,11 @@ Result<contract::Project> LoadProject(const std::string& folder) {
     }
     files.push_back({path, std::string(std::istreambuf_iterator<char>(stream), {})});
   }
+  return files;
+}
+
+Result<contract::Project> LoadProject(const std::string& folder) {
+  CALVE_ASSIGN(const auto files, ReadProjectFiles(folder));
   return contract::ParseProject(files);
 }
 

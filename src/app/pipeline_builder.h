@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/config/config.h"
 #include "core/result.h"
@@ -36,7 +37,10 @@ Result<flow::Pipeline> BuildPipeline(const Config& config, const PipelineNeeds& 
 /// Opens the configured catalog.
 Result<std::unique_ptr<table::Catalog>> BuildCatalog(const CatalogConfig& config);
 
-/// Reads the dbt project in a folder; files in the order of their paths.
+/// Reads the YAML files of the dbt project in a folder, in the order of their paths.
+Result<std::vector<contract::ProjectFile>> ReadProjectFiles(const std::string& folder);
+
+/// Reads the dbt project in a folder.
 Result<contract::Project> LoadProject(const std::string& folder);
 
 /// The landing table that the project's models read. kInvalidArgument if it has none or

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -21,6 +22,9 @@ using Fingerprint = std::array<uint64_t, 2>;
 
 /// The fingerprint of each row. \param landed a batch of LandedEventSchema()
 std::vector<Fingerprint> Fingerprints(const arrow::RecordBatch& landed);
+
+/// The fingerprint of bytes, as of an encoded key.
+Fingerprint FingerprintOf(std::string_view bytes);
 
 /// Fingerprints by event id.
 using StoredEvents = std::unordered_map<int64_t, Fingerprint>;

@@ -94,6 +94,12 @@ Fingerprint RowFingerprints::Of(int64_t row) const {
   return mixer.Finish();
 }
 
+Fingerprint FingerprintOf(std::string_view bytes) {
+  Mixer mixer;
+  mixer.AddBytes(bytes);
+  return mixer.Finish();
+}
+
 std::vector<Fingerprint> Fingerprints(const arrow::RecordBatch& landed) {
   const RowFingerprints prints(landed);
   std::vector<Fingerprint> all;

@@ -88,6 +88,10 @@ class Document {
   /// Whether the command looked for faults and found some: exit code 4.
   bool found_something = false;
 
+  /// Whether the command held a contract against something, and it is broken: exit
+  /// code 3.
+  bool contract_broken = false;
+
  private:
   std::deque<Part> parts_;
 };
