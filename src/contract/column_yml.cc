@@ -80,6 +80,7 @@ Status ApplyRelationship(const ColumnTest& test, const YamlAt& at, Column& colum
 
 Status ApplyTest(const ColumnTest& test, const YamlAt& at, Column& column) {
   if (!IsRule(test)) {
+    column.left_to_dbt.push_back(test.name);
     return {};
   }
   if (test.name == "not_null") {
@@ -95,6 +96,8 @@ Status ApplyTest(const ColumnTest& test, const YamlAt& at, Column& column) {
                                      "`values: [...]`",
                                      column.name));
     }
+  } else {
+    column.left_to_dbt.push_back(test.name);
   }
   return {};
 }
@@ -111,6 +114,9 @@ Status ReadTests(const YamlAt& entry, Column& column) {
     const std::string type = constraint["type"].Text();
     column.not_null = column.not_null || type == "not_null" || type == "primary_key";
     column.unique = column.unique || type == "unique" || type == "primary_key";
+    if (type == "foreign_key" || type == "custom") {
+      column.left_to_dbt.push_back(type);
+    }
   }
   return {};
 }
@@ -175,6 +181,18 @@ std::string NameOf(std::string_view expression) {
 
 }  // namespace
 
+std::vector<std::string> ReadModelTests(const YamlAt& entry) {
+  std::vector<std::string> names;
+  for (const char* list : {"tests", "data_tests"}) {
+    for (const YamlAt& item : entry[list].Items()) {
+      if (const auto test = ReadTest(item)) {
+        names.push_back(test->name);
+      }
+    }
+  }
+  return names;
+}
+
 Result<std::vector<Check>> ReadChecks(const YamlAt& entry, const std::string& owner) {
   std::vector<Check> checks;
   for (const YamlAt& constraint : entry["constraints"].Items()) {
@@ -204,7 +222,8 @@ bool Column::SaysTheSameAs(const Column& other) const {
   return name == other.name && type == other.type && description == other.description &&
          not_null == other.not_null && unique == other.unique &&
          accepted_values == other.accepted_values &&
-         relationships == other.relationships && source_field == other.source_field;
+         relationships == other.relationships && left_to_dbt == other.left_to_dbt &&
+         source_field == other.source_field;
 }
 
 YamlAt CalveMeta(const YamlAt& entry) {

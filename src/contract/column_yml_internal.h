@@ -13,6 +13,9 @@ namespace calve::contract {
 /// Reads a column. \param model  named in errors
 Result<Column> ReadColumn(const YamlAt& entry, const std::string& model);
 
+/// The names of a model's own tests, all of which are left to dbt.
+std::vector<std::string> ReadModelTests(const YamlAt& entry);
+
 /// The `check` constraints of a column or a model. \param owner  named in errors
 Result<std::vector<Check>> ReadChecks(const YamlAt& entry, const std::string& owner);
 

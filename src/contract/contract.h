@@ -61,6 +61,9 @@ struct Column {
   bool unique = false;
   std::vector<std::string> accepted_values;  // empty: any; null always passes
   std::vector<Relationship> relationships;
+  /// Tests and constraints that Calve does not run: custom ones, and those that are
+  /// narrowed or only warn.
+  std::vector<std::string> left_to_dbt;
   /// The payload's member that the column holds (`$.sum` gives `sum`); default: its own
   /// name.
   std::string source_field;
@@ -91,7 +94,8 @@ struct Model {
   std::string description;
   std::vector<Column> columns;
   std::vector<Check> checks;
-  std::string file;  // the schema.yml it stands in
+  std::vector<std::string> left_to_dbt;  // as a column's
+  std::string file;                      // the schema.yml it stands in
   int line = 0;
 
   const Column* Find(std::string_view column) const;

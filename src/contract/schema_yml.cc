@@ -146,6 +146,7 @@ Status AddChecks(const YamlAt& entry, Model& model) {
 /// Reads columns and checks. \return whether all of them can be read
 bool ReadColumns(const YamlAt& entry, Model& model, Problems& problems) {
   bool whole = problems.Check(AddChecks(entry, model));
+  model.left_to_dbt = ReadModelTests(entry);
   const std::vector<YamlAt> items = entry["columns"].Items();
   for (const YamlAt& item : items) {
     whole = problems.Check(AddColumn(item, model)) && whole;

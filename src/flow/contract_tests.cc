@@ -92,7 +92,9 @@ class ModelTests {
     }
     for (const Column& column : model_.columns) {
       CALVE_TRY(RunValueTests(column, table ? &*table : nullptr));
+      AddLeftToDbt(column.left_to_dbt, column.name);
     }
+    AddLeftToDbt(model_.left_to_dbt, "");
     return std::vector<ContractTest>(tests_.begin(), tests_.end());
   }
 
@@ -134,6 +136,13 @@ class ModelTests {
       columns_.insert(columns_.end(), columns.begin(), columns.end());
     }
     return {};
+  }
+
+  void AddLeftToDbt(const std::vector<std::string>& names, const std::string& column) {
+    for (const std::string& name : names) {
+      Add(name, column, DbtName(name, model_, {column})).skipped =
+          "left to dbt: a custom test, or one that is narrowed or only warns";
+    }
   }
 
   Status RunRowTests(const LoadedTable& table) {

@@ -23,7 +23,8 @@ struct ContractTest {
   int64_t failures = 0;
   /// Up to five of them: `order_id=7` (of unique: the value).
   std::vector<std::string> examples;
-  /// Why the test was not run: its table, or the one that it refers to, is not there.
+  /// Why the test was not run: its table, or the one that it refers to, is not there, or
+  /// dbt alone runs it.
   std::string skipped = {};
 
   bool passed() const { return failures == 0; }

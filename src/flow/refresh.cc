@@ -86,8 +86,8 @@ Result<LoadedTable> EmptyForRefresh(const Pipeline& pipeline,
   BatchCommit commit(pipeline);
   TableUpdate& update = commit.Begin(table);
   CALVE_TRY(AlignColumns(model, update));
-  update.SetProperty(kContractProperty, ContractText(model));
   CALVE_TRY(RemoveRows(pipeline, update));
+  RestateContract(model, update);
   CALVE_ASSIGN(const LoadedTable quarantine, OpenQuarantine(pipeline, model));
   if (Exists(quarantine)) {
     CALVE_ASSIGN(const auto written, RemoveOpenRows(pipeline, commit.Begin(quarantine)));

@@ -110,6 +110,7 @@ class Adopter {
 
   Status Run() {
     if (update_.metadata().current_snapshot() != nullptr && old_) {
+      CALVE_TRY(CheckNotRolledBack());
       CALVE_TRY(CheckSettings());
       CALVE_TRY(CheckEvolution());
       CALVE_TRY(CheckRemovedColumns());
@@ -136,6 +137,30 @@ class Adopter {
                     "rows with `calve transform --full-refresh -s {}{}`",
                     update_.base().name.text(), what, model_.file, line, model_.name,
                     flatten ? "+" : "")};
+  }
+
+  /// Rows from before a full refresh were made by a contract that nobody knows any more.
+  Status CheckNotRolledBack() const {
+    const table::TableMetadata& metadata = update_.metadata();
+    const auto since = metadata.properties.find(kContractSinceProperty);
+    if (since == metadata.properties.end()) {
+      return {};
+    }
+    bool is_retained = false;
+    for (const table::Snapshot& snapshot : metadata.snapshots) {
+      is_retained |= std::to_string(snapshot.snapshot_id.value) == since->second;
+    }
+    const table::Snapshot* at = metadata.current_snapshot();
+    while (at != nullptr && std::to_string(at->snapshot_id.value) != since->second) {
+      at = at->parent_snapshot_id ? metadata.FindSnapshot(*at->parent_snapshot_id)
+                                  : nullptr;
+    }
+    // Once expired it is older than all that is left.
+    return at != nullptr || !is_retained
+               ? Status{}
+               : Halt(model_.line,
+                      "was rolled back to rows from before its last full "
+                      "refresh, which another contract may have made");
   }
 
   Status CheckSettings() const {
@@ -322,6 +347,14 @@ std::string ContractText(const Model& model) {
               {"schema_evolution", shape.schema_evolution},
               {"columns", std::move(columns)}}
       .dump();
+}
+
+void RestateContract(const Model& model, table::TableUpdate& update) {
+  update.SetProperty(kContractProperty, ContractText(model));
+  if (update.makes_snapshot()) {
+    update.SetProperty(kContractSinceProperty,
+                       std::to_string(update.new_snapshot_id().value));
+  }
 }
 
 Status AdoptContract(const Pipeline& pipeline, const Model& model,

@@ -30,11 +30,12 @@ constexpr int kMaxAttempts = 50;
 /// Likewise a full refresh, which starts over as a whole.
 constexpr int kMaxRefreshAttempts = 3;
 
-/// Whether a violation stops the model; marts have none.
-bool FailsOnViolation(const Model& model) {
-  return model.on_violation == contract::OnViolation::kFail &&
-         (model.kind == contract::ModelKind::kDedupe ||
-          model.kind == contract::ModelKind::kFlatten);
+/// Whether a violation, which marts have none of, or a new field stops the model.
+bool MayHalt(const Model& model) {
+  const bool has_violations = model.kind == contract::ModelKind::kDedupe ||
+                              model.kind == contract::ModelKind::kFlatten;
+  return (model.on_violation == contract::OnViolation::kFail && has_violations) ||
+         model.schema_evolution == contract::SchemaEvolution::kFail;
 }
 
 class Transformer {
@@ -53,7 +54,7 @@ class Transformer {
     }
     for (const Model* model : selected_) {
       CALVE_TRY(RetryOnConflict(kMaxAttempts, [&] {
-        const bool at_once = FailsOnViolation(*model) && !request_.full_refresh;
+        const bool at_once = MayHalt(*model) && !request_.full_refresh;
         return at_once ? CatchUpAtOnce(*model) : CatchUp(pipeline_, *model);
       }));
     }
@@ -65,7 +66,7 @@ class Transformer {
   }
 
  private:
-  /// Nothing of a model that fails on a violation may show if a later batch has one.
+  /// Nothing of a model that may halt may show if a later batch makes it halt.
   Status CatchUpAtOnce(const Model& model) {
     const auto reports = reports_;
     const int64_t commits = commits_;
@@ -121,7 +122,7 @@ class Transformer {
     std::vector<const Model*> models;
     for (const Model* model : selected_) {
       const bool fresh = !request_.full_refresh || refreshed_.contains(model->name);
-      if (fresh && !FailsOnViolation(*model)) {
+      if (fresh && !MayHalt(*model)) {
         models.push_back(model);
       }
     }

@@ -37,8 +37,9 @@ struct TransformReport {
 /// as they then are; a repeat finds nothing to do.
 ///
 /// \return kConflict if other writers were faster too often: try again. Of a model that
-///         is `on_violation: fail`: kContractViolation, and nothing of it or of what is
-///         downstream is committed, of no batch; its upstream is
+///         is `on_violation: fail` or `schema_evolution: fail`: kContractViolation, and
+///         nothing of it or of what is downstream is committed, of no batch; its upstream
+///         is
 Result<TransformReport> Transform(const Pipeline& pipeline,
                                   const TransformRequest& request, Progress& progress);
 

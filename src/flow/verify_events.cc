@@ -38,6 +38,7 @@ Model KeyOnly(Model model, const std::vector<std::string>& key) {
   for (contract::Column& column : model.columns) {
     column.accepted_values.clear();
   }
+  model.checks.clear();
   return model;
 }
 

@@ -175,6 +175,16 @@ TEST(LintProjectTest, OfAModelThatCannotBeReadWholeNothingElseIsSaid) {
             "staging: column tbl_name of model stg: type `text9` cannot be kept\n");
 }
 
+TEST(CheckTest, WhatDbtAloneRunsIsNoted) {
+  const auto project = ParseProject(ProjectWith(
+      "{name: order_id, data_type: integer}\n",
+      "{name: order_id, data_type: integer, constraints: [{type: foreign_key}], tests: "
+      "[unique, my_test, {not_null: {config: {severity: warn}}}]}\n"));
+  ASSERT_TRUE(project) << project.error().message;
+  EXPECT_EQ(project->Find("flat")->Find("order_id")->left_to_dbt,
+            (std::vector<std::string>{"my_test", "not_null", "foreign_key"}));
+}
+
 TEST(LintProjectTest, AValidProjectHasNone) {
   EXPECT_TRUE(LintProject(ValidProject()).empty());
   EXPECT_EQ(LintProject({}).size(), 1U);

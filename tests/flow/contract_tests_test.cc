@@ -102,6 +102,17 @@ TEST(ContractTestsTest, ValuesThatReferToNothingAreFound) {
   EXPECT_EQ(tests.back().skipped, "ref('seed') is no model with meta.calve");
 }
 
+TEST(ContractTestsTest, WhatDbtAloneRunsIsSkippedAndSaysSo) {
+  FlowFixture fixture;
+  fixture.Land({Event(1, 1)});
+  fixture.Run();
+  ColumnOf(fixture, "orders", "order_id").left_to_dbt = {"my_test"};
+  NoProgress progress;
+  const auto tests = Must(TestContracts(fixture.pipeline(), "orders", progress));
+  EXPECT_EQ(tests.back().name, "my_test_orders_order_id");
+  EXPECT_EQ(tests.back().skipped.substr(0, 11), "left to dbt");
+}
+
 TEST(ContractTestsTest, ATableThatIsNotThereIsSkipped) {
   FlowFixture fixture;
   NoProgress progress;

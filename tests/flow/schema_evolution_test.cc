@@ -107,7 +107,9 @@ TEST(SchemaEvolutionTest, UnderFailANewFieldStopsTheModelAndItsMarts) {
   fixture.Land({Event(1)});
   fixture.Run();
   const size_t before = Snapshots(fixture, kFlattenedTable);
-  fixture.Land({Event(2), Event(3, R"("colour": "red")")});
+  fixture.pipeline().limits.batch_bytes = 1;  // A batch a file: the second is at fault.
+  fixture.Land({Event(2)});
+  fixture.Land({Event(3, R"("colour": "red")")});
   EXPECT_EQ(fixture.RunError().substr(0, 11), "new_field: ");
   EXPECT_EQ(Snapshots(fixture, kFlattenedTable), before);
   EXPECT_EQ(fixture.Rows("marts.orders", {"order_id"}), Texts{"1"});
@@ -161,6 +163,29 @@ TEST(ContractChangeTest, ColumnsWidenAsMetadataAloneAndOldSnapshotsKeepTheirs) {
   fixture.Run();
   EXPECT_EQ(fixture.Rows("marts.orders", {"order_id", "audit_event_id"}),
             (Texts{"1|3", "5000000000|2"}));
+}
+
+TEST(ContractChangeTest, EveryWideningThatIcebergAllowsKeepsTheRows) {
+  const std::vector<std::pair<std::string, std::string>> widenings{
+      {"integer", "bigint"}, {"real", "double"}, {"decimal(5,2)", "decimal(9,2)"}};
+  for (const auto& [from, to] : widenings) {
+    FlowFixture fixture;
+    SetType(fixture, "order_sum", from);
+    fixture.Land({Event(1, R"("sum": 7)")});
+    fixture.Run();
+    SetType(fixture, "order_sum", to);
+    OrderEvent again = Event(2, R"("sum": 8)");
+    again.order_id = 1;
+    fixture.Land({again});  // Rewrites the stored version in the history.
+    fixture.Run();
+    const std::string point = from.starts_with("decimal") ? ".00" : "";
+    EXPECT_EQ(fixture.Rows("marts.orders_history_scd2", {"audit_event_id", "order_sum"}),
+              (Texts{"1|7" + point, "2|8" + point}))
+        << from;
+    EXPECT_EQ(fixture.Rows(kFlattenedTable, {"order_sum"}),
+              (Texts{"7" + point, "8" + point}))
+        << from;
+  }
 }
 
 TEST(ContractChangeTest, AnyOtherTypeIsANamedHaltThatSaysHowToRebuild) {
@@ -248,6 +273,28 @@ TEST(ContractChangeTest, WhatStoredRowsCannotTellIsAdopted) {
   }
   const table::LoadedTable loaded = fixture.Load(kFlattenedTable);
   EXPECT_FALSE(loaded.metadata.schema().Find("audit_event_id")->required);
+}
+
+TEST(ContractChangeTest, ARollbackBehindAFullRefreshIsANamedHalt) {
+  FlowFixture fixture;
+  fixture.Land({Event(1, R"("total": 7)")});
+  fixture.Run();
+  const table::SnapshotId old =
+      fixture.Load("marts.orders").metadata.current_snapshot()->snapshot_id;
+  ColumnOf(fixture.ModelOf(kFlattened), "order_sum").source_field = "total";
+  fixture.Run({.select = kFlattened + "+", .full_refresh = true});
+  EXPECT_EQ(fixture.Rows("marts.orders", {"order_sum"}), Texts{"7"});
+  EXPECT_EQ(fixture.RunError(), "none");
+  table::TableUpdate update(fixture.Load("marts.orders"),
+                            table::NewSnapshotId(*fixture.pipeline().uuids));
+  ASSERT_TRUE(update.Rollback(old));
+  std::vector<table::TableUpdate> updates;
+  updates.push_back(std::move(update));
+  Must(table::CommitUpdates(fixture.pipeline().commit_context(), std::move(updates)));
+  EXPECT_NE(fixture.RunError().find("was rolled back to rows from before"),
+            std::string::npos);
+  fixture.Run({.select = "orders", .full_refresh = true});
+  EXPECT_EQ(fixture.Rows("marts.orders", {"order_sum"}), Texts{"7"});
 }
 
 TEST(ContractChangeTest, ARunAfterNoChangeCommitsNothing) {
