@@ -210,6 +210,47 @@ Result<std::unique_ptr<OutputFile>> StartFile(const std::string& location,
   }
 }
 
+/// Whether TemporaryName may have given this name.
+bool IsTemporaryName(std::string_view name) {
+  return name.starts_with('.') && name.ends_with(".tmp");
+}
+
+int64_t ModifiedMs(const struct stat& info) {
+  return int64_t{info.st_mtim.tv_sec} * 1000 + info.st_mtim.tv_nsec / 1'000'000;
+}
+
+Result<std::vector<ObjectInfo>> ListFiles(const std::string& folder, bool unfinished) {
+  CALVE_ASSIGN(const std::string root, LocalPath(folder));
+  std::vector<ObjectInfo> objects;
+  std::error_code error;
+  fs::recursive_directory_iterator entry(root, error);
+  if (error == std::errc::no_such_file_or_directory) {
+    return objects;
+  }
+  for (const fs::recursive_directory_iterator end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code gone;  // A file that vanishes while we look is simply not listed.
+    const std::string name = entry->path().filename().string();
+    const bool listed = unfinished ? IsTemporaryName(name) : !name.starts_with('.');
+    if (!listed || !entry->is_regular_file(gone)) {
+      continue;
+    }
+    struct stat info = {};
+    if (::stat(entry->path().c_str(), &info) == 0) {
+      objects.push_back({folder + entry->path().string().substr(root.size()),
+                         static_cast<uint64_t>(info.st_size), ModifiedMs(info)});
+    }
+  }
+  if (error) {
+    return Error{ErrorKind::kUnavailable,
+                 fmt::format("cannot list {}: {}", root, error.message())};
+  }
+  std::sort(objects.begin(), objects.end(), [](const ObjectInfo& a, const ObjectInfo& b) {
+    return a.location < b.location;
+  });
+  return objects;
+}
+
 }  // namespace
 
 Result<std::string> LocalPath(const std::string& location) {
@@ -254,34 +295,11 @@ Status LocalStore::PutIfAbsent(const std::string& location, std::string_view byt
 }
 
 Result<std::vector<ObjectInfo>> LocalStore::List(const std::string& folder) {
-  CALVE_ASSIGN(const std::string root, LocalPath(folder));
-  std::vector<ObjectInfo> objects;
-  std::error_code error;
-  fs::recursive_directory_iterator entry(root, error);
-  if (error == std::errc::no_such_file_or_directory) {
-    return objects;
-  }
-  for (const fs::recursive_directory_iterator end; !error && entry != end;
-       entry.increment(error)) {
-    std::error_code gone;  // A file that vanishes while we look is simply not listed.
-    if (entry->path().filename().string().starts_with('.') ||
-        !entry->is_regular_file(gone)) {
-      continue;
-    }
-    const uint64_t size_bytes = entry->file_size(gone);
-    if (!gone) {
-      objects.push_back(
-          {folder + entry->path().string().substr(root.size()), size_bytes});
-    }
-  }
-  if (error) {
-    return Error{ErrorKind::kUnavailable,
-                 fmt::format("cannot list {}: {}", root, error.message())};
-  }
-  std::sort(objects.begin(), objects.end(), [](const ObjectInfo& a, const ObjectInfo& b) {
-    return a.location < b.location;
-  });
-  return objects;
+  return ListFiles(folder, /*unfinished=*/false);
+}
+
+Result<std::vector<ObjectInfo>> LocalStore::ListUnfinished(const std::string& folder) {
+  return ListFiles(folder, /*unfinished=*/true);
 }
 
 Status LocalStore::Delete(const std::string& location) {

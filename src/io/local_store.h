@@ -17,6 +17,7 @@ class LocalStore final : public ObjectStore {
   Result<std::unique_ptr<OutputFile>> Create(const std::string& location) override;
   Status PutIfAbsent(const std::string& location, std::string_view bytes) override;
   Result<std::vector<ObjectInfo>> List(const std::string& folder) override;
+  Result<std::vector<ObjectInfo>> ListUnfinished(const std::string& folder) override;
   Status Delete(const std::string& location) override;
 };
 

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,6 +52,9 @@ class OutputFile {
 struct ObjectInfo {
   std::string location;
   uint64_t size_bytes;
+  /// When it was last written, since the Unix epoch; nullopt: the store does not tell.
+  // Initialized, so that GCC lets positional initializers leave it out.
+  std::optional<int64_t> modified_ms = {};  // NOLINT(readability-redundant-member-init)
 };
 
 /// Where objects live. Thread-safe.
@@ -75,6 +79,12 @@ class ObjectStore {
   /// Every object whose location starts with `folder` + "/", at any depth, by name
   /// ascending. A folder that does not exist has none.
   virtual Result<std::vector<ObjectInfo>> List(const std::string& folder) = 0;
+
+  /// What writers that died left below a folder: objects that were begun and never
+  /// closed, which List leaves out. Those of writers at work are among them.
+  virtual Result<std::vector<ObjectInfo>> ListUnfinished(const std::string& /*folder*/) {
+    return std::vector<ObjectInfo>();
+  }
 
   /// Deletes an object; one that is not there is no error.
   virtual Status Delete(const std::string& location) = 0;

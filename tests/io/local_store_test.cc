@@ -32,6 +32,23 @@ TEST_F(LocalStoreTest, AnObjectIsReadAsItWasWritten) {
   EXPECT_EQ(*ReadObject(store_, At("a/b/c.txt")), std::string("nul\0inside", 10));
 }
 
+TEST_F(LocalStoreTest, AListTellsWhenAnObjectWasWrittenAndLeavesUnfinishedOnesOut) {
+  ASSERT_TRUE(WriteObject(store_, At("t/x"), "abc"));
+  const auto unfinished = store_.Create(At("t/y"));
+  ASSERT_TRUE(unfinished);
+  const auto listed = store_.List(At("t"));
+  ASSERT_TRUE(listed);
+  ASSERT_EQ(listed->size(), 1U);
+  const int64_t now_ms = SystemClock().Now().value / 1000;
+  ASSERT_TRUE(listed->front().modified_ms);
+  EXPECT_NEAR(static_cast<double>(*listed->front().modified_ms),
+              static_cast<double>(now_ms), 3.6e6);
+  const auto begun = store_.ListUnfinished(At("t"));
+  ASSERT_TRUE(begun);
+  ASSERT_EQ(begun->size(), 1U);
+  EXPECT_NE(begun->front().location.find("/t/.y."), std::string::npos);
+}
+
 TEST_F(LocalStoreTest, AReadPastTheEndIsShort) {
   ASSERT_TRUE(WriteObject(store_, At("x"), "abc"));
   const auto file = store_.Open(At("x"));

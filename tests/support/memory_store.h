@@ -31,6 +31,12 @@ class MemoryStore final : public ObjectStore {
     return objects_.contains(location);
   }
 
+  /// Sets when an object was last written; unknown for those that nobody set.
+  void SetModified(const std::string& location, int64_t modified_ms) {
+    const std::lock_guard lock(mutex_);
+    modified_ms_[location] = modified_ms;
+  }
+
   /// Locations of all objects, ascending.
   std::vector<std::string> Locations() const {
     const std::lock_guard lock(mutex_);
@@ -75,7 +81,12 @@ class MemoryStore final : public ObjectStore {
     const std::string prefix = folder + "/";
     for (const auto& [location, bytes] : objects_) {
       if (location.starts_with(prefix)) {
-        found.push_back({.location = location, .size_bytes = bytes->size()});
+        const auto modified = modified_ms_.find(location);
+        found.push_back({.location = location,
+                         .size_bytes = bytes->size(),
+                         .modified_ms = modified == modified_ms_.end()
+                                            ? std::nullopt
+                                            : std::optional(modified->second)});
       }
     }
     return found;
@@ -139,6 +150,7 @@ class MemoryStore final : public ObjectStore {
 
   mutable std::mutex mutex_;
   std::map<std::string, Bytes> objects_;
+  std::map<std::string, int64_t> modified_ms_;
   std::map<std::string, int> reads_;
   int writes_left_ = std::numeric_limits<int>::max();
 };

@@ -73,6 +73,10 @@ class Catalog {
   ///         kCommitUnknown if the reply was lost: it may have happened
   virtual Status Commit(std::span<const PointerSwap> swaps) = 0;
 
+  /// Whether what is committed here shows to others only later, if at all: then nothing
+  /// that a commit supersedes may be deleted yet.
+  virtual bool is_staged() const { return false; }
+
   /// Takes the table out of the catalog; its files stay. kNotFound.
   virtual Status DropTable(const TableName& name) = 0;
 };

@@ -141,6 +141,14 @@ class Committer {
   std::vector<PointerSwap> swaps_;
 };
 
+void DeleteDropped(io::ObjectStore& store, const std::vector<PreparedUpdate>& prepared) {
+  for (const PreparedUpdate& update : prepared) {
+    for (const std::string& location : update.dropped_metadata) {
+      (void)store.Delete(location).has_value();  // What stays is an orphan.
+    }
+  }
+}
+
 Status RequireDistinct(const std::vector<TableUpdate>& updates) {
   std::set<TableName> names;
   for (const TableUpdate& update : updates) {
@@ -183,6 +191,9 @@ Status CommitPrepared(const CommitContext& context,
   const Status committed = Committer(context, prepared).Commit();
   if (!committed && committed.error().kind == ErrorKind::kConflict) {
     DeleteWritten(*context.store, prepared);
+  }
+  if (committed && !context.catalog->is_staged()) {
+    DeleteDropped(*context.store, prepared);
   }
   return committed;
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "table/commit/column_names_internal.h"
+#include "table/commit/metadata_files_internal.h"
 #include "table/commit/table_update.h"
 
 namespace calve::table {
@@ -21,6 +22,7 @@ class Definer {
     metadata_.format_version = kFormatVersion;
     metadata_.properties = definition_.properties;
     metadata_.properties.emplace("write.parquet.compression-codec", "zstd");
+    metadata_.properties.emplace(kDeleteMetadataAfterCommit, "true");
     CALVE_TRY(DefineSchema());
     CALVE_TRY(DefineSpec());
     CALVE_TRY(DefineSortOrder());

@@ -1,5 +1,6 @@
 #include <charconv>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -21,6 +22,11 @@ int64_t PreviousVersionsMax(const Properties& properties) {
   const char* end = it->second.data() + it->second.size();
   const auto [rest, code] = std::from_chars(it->second.data(), end, value);
   return code == std::errc() && rest == end && value > 0 ? value : kPreviousVersionsMax;
+}
+
+bool DeletesAfterCommit(const Properties& properties) {
+  const auto it = properties.find(kDeleteMetadataAfterCommit);
+  return it != properties.end() && it->second == "true";
 }
 
 }  // namespace
@@ -72,14 +78,22 @@ Result<TableMetadata> ReadMetadataFile(io::ObjectStore& store,
   return TableMetadataFromJson(text);
 }
 
-void LogMetadataFile(TableMetadata& metadata, int64_t last_updated_ms,
-                     const std::string& location) {
+std::vector<std::string> LogMetadataFile(TableMetadata& metadata, int64_t last_updated_ms,
+                                         const std::string& location) {
   auto& log = metadata.metadata_log;
   log.push_back({.timestamp_ms = last_updated_ms, .metadata_file = location});
   const int64_t excess = std::ssize(log) - PreviousVersionsMax(metadata.properties);
+  std::vector<std::string> dropped;
   if (excess > 0) {
+    for (auto it = log.begin(); it != log.begin() + excess; ++it) {
+      dropped.push_back(std::move(it->metadata_file));
+    }
     log.erase(log.begin(), log.begin() + excess);
   }
+  if (!DeletesAfterCommit(metadata.properties)) {
+    dropped.clear();
+  }
+  return dropped;
 }
 
 }  // namespace calve::table

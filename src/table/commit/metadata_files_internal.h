@@ -5,12 +5,16 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "core/result.h"
 #include "io/object_store.h"
 #include "table/metadata/table_metadata.h"
 
 namespace calve::table {
+
+inline constexpr const char* kDeleteMetadataAfterCommit =
+    "write.metadata.delete-after-commit.enabled";
 
 /// Where metadata files go: `write.metadata.path`, or `<location>/metadata`.
 std::string MetadataFolder(const TableMetadata& metadata);
@@ -38,7 +42,9 @@ Result<TableMetadata> ReadMetadataFile(io::ObjectStore& store,
 
 /// Adds the file that `metadata` supersedes to its log, and trims the log's old end to
 /// `write.metadata.previous-versions-max`.
-void LogMetadataFile(TableMetadata& metadata, int64_t last_updated_ms,
-                     const std::string& location);
+/// \return the files that fell out of the log and are to be deleted once this version is
+///         committed: none unless `write.metadata.delete-after-commit.enabled` is true
+std::vector<std::string> LogMetadataFile(TableMetadata& metadata, int64_t last_updated_ms,
+                                         const std::string& location);
 
 }  // namespace calve::table

@@ -56,7 +56,8 @@ class UpdatePreparer {
     if (produced) {
       return PreparedUpdate{.swap = std::move(swap_),
                             .metadata = std::move(metadata_),
-                            .written = std::move(written_)};
+                            .written = std::move(written_),
+                            .dropped_metadata = std::move(dropped_metadata_)};
     }
     for (const std::string& location : written_) {
       (void)context_.store->Delete(location).has_value();
@@ -83,6 +84,7 @@ class UpdatePreparer {
   std::vector<DataFile> removed_;
   PointerSwap swap_;
   std::vector<std::string> written_;
+  std::vector<std::string> dropped_metadata_;
 };
 
 Status UpdatePreparer::Produce() {
@@ -239,7 +241,8 @@ Snapshot UpdatePreparer::Describe(std::string manifest_list) const {
 void UpdatePreparer::LogMetadata() {
   const LoadedTable& base = update_.base_;
   if (!base.metadata_location.empty()) {
-    LogMetadataFile(metadata_, base.metadata.last_updated_ms, base.metadata_location);
+    dropped_metadata_ =
+        LogMetadataFile(metadata_, base.metadata.last_updated_ms, base.metadata_location);
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -50,7 +51,8 @@ struct TableDefinition {
 
 /// The first metadata of a new table, not yet in the catalog: `metadata_location` is
 /// empty. A TableUpdate on it commits the creation, with data if it has any. Properties
-/// get `write.parquet.compression-codec` = zstd where they say nothing.
+/// get `write.parquet.compression-codec` = zstd and
+/// `write.metadata.delete-after-commit.enabled` = true where they say nothing.
 ///
 /// \return kInvalidArgument: a name is empty, repeated or would leave the warehouse; a
 ///         partition or sort field does not fit its column. kUnsupported: a format
@@ -120,6 +122,14 @@ class TableUpdate {
   /// Makes another retained snapshot `main` again; files that come with the same update
   /// are added on top of it. kInvalidArgument if it is not retained.
   Status Rollback(SnapshotId to);
+  /// Takes snapshots out of the metadata, with what it says of them (statistics, the
+  /// log's entries up to them); their files stay. Snapshots that descend from them keep
+  /// naming their parent. kInvalidArgument if a ref names one, unless it is removed
+  /// first.
+  Status ExpireSnapshots(const std::set<SnapshotId>& ids);
+  /// Removes a branch or tag; kInvalidArgument for `main`. One that is not there is no
+  /// error.
+  Status RemoveRef(const std::string& name);
 
   /// Whether there is nothing to commit. Committed with others, an empty update asserts
   /// that the table is still at its base.
@@ -147,6 +157,8 @@ struct PreparedUpdate {
   TableMetadata metadata;
   /// Files written for it, to be deleted if the commit definitely fails.
   std::vector<std::string> written;
+  /// Old metadata files to be deleted once it is committed.
+  std::vector<std::string> dropped_metadata = {};
 };
 
 /// Writes all that the update needs but the pointer. The new snapshot's summary holds the
@@ -154,8 +166,9 @@ struct PreparedUpdate {
 /// …). Manifests are merged when a snapshot would have more than
 /// `commit.manifest.min-count-to-merge` (default 100) of one content and spec, into ones
 /// of up to `commit.manifest.target-size-bytes` (default 8 MiB); old metadata is trimmed
-/// from the log by `write.metadata.previous-versions-max` (default 100), files kept. Its
-/// time is later than that of the base, even if the clock steps back.
+/// from the log by `write.metadata.previous-versions-max` (default 100), and deleted
+/// after the commit where `write.metadata.delete-after-commit.enabled` says so. Its time
+/// is later than that of the base, even if the clock steps back.
 ///
 /// \return kConflict if a removed or referenced file is not live in the base;
 ///         kUnsupported for a snapshot of a version 3 table. What was written is deleted

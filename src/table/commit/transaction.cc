@@ -60,6 +60,8 @@ class StagedCatalog final : public Catalog {
     return {};
   }
 
+  bool is_staged() const override { return true; }
+
   Status DropTable(const TableName& name) override {
     return Error{ErrorKind::kUnsupported,
                  "a transaction cannot drop a table: " + name.text()};
@@ -125,10 +127,11 @@ Result<PreparedUpdate> Squash(const CommitContext& context, const TableName& nam
                                      .snapshot_id = *metadata.current_snapshot_id});
   }
   metadata.metadata_log = base.metadata_log;
-  if (staged.base) {
-    LogMetadataFile(metadata, base.last_updated_ms, *staged.base);
-  }
   PreparedUpdate prepared;
+  if (staged.base) {
+    prepared.dropped_metadata =
+        LogMetadataFile(metadata, base.last_updated_ms, *staged.base);
+  }
   prepared.swap = {.name = name,
                    .expected_metadata_location = staged.base,
                    .metadata_location = NextMetadataFile(

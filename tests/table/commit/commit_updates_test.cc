@@ -28,6 +28,7 @@ class CommitUpdatesTest : public ::testing::Test {
   CommitUpdatesTest() {
     TableDefinition orders = OrdersDefinition();
     orders.properties["write.metadata.previous-versions-max"] = "3";
+    orders.properties["write.metadata.delete-after-commit.enabled"] = "false";
     for (const auto& definition : {orders, OrdersDefinition(kHistory)}) {
       lake_.MustCommit(lake_.Create(definition));
     }

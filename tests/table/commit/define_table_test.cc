@@ -46,7 +46,8 @@ TEST_F(DefineTableTest, ANewTableHasFreshIdsAndNoSnapshot) {
   EXPECT_EQ(metadata.sort_order(),
             (SortOrder{.order_id = 1, .fields = {{.source_id = {3}, .transform = {}}}}));
   EXPECT_EQ(metadata.properties,
-            (Properties{{"write.parquet.compression-codec", "zstd"}}));
+            (Properties{{"write.metadata.delete-after-commit.enabled", "true"},
+                        {"write.parquet.compression-codec", "zstd"}}));
   EXPECT_EQ(metadata.current_snapshot(), nullptr);
 }
 
@@ -64,7 +65,8 @@ TEST_F(DefineTableTest, NestedFieldsAreNumberedAfterTheLevelAbove) {
 }
 
 TEST_F(DefineTableTest, GivenPropertiesAndLocationWin) {
-  definition_.properties = {{"write.parquet.compression-codec", "snappy"}};
+  definition_.properties = {{"write.metadata.delete-after-commit.enabled", "false"},
+                            {"write.parquet.compression-codec", "snappy"}};
   definition_.location = "file:///elsewhere/";
   const auto table = Define();
   ASSERT_TRUE(table);

@@ -144,7 +144,9 @@ TEST_F(TableUpdateTest, PropertiesAreSetAndRemoved) {
   update_.SetProperty("b", "2");
   update_.RemoveProperty("write.parquet.compression-codec");
   EXPECT_EQ(lake_.MustCommit(update_).metadata.properties,
-            (Properties{{"a", "1"}, {"b", "2"}}));
+            (Properties{{"a", "1"},
+                        {"b", "2"},
+                        {"write.metadata.delete-after-commit.enabled", "true"}}));
 }
 
 TEST_F(TableUpdateTest, FilesThatDoNotFitTheTableAreInvalid) {
