@@ -26,6 +26,8 @@ ROOMS = {
     "table/catalog": {"core", "io", "table/schema", "table/metadata"},
     "table/commit": {"core", "io", "table/schema", "table/metadata", "table/manifest",
                      "table/data", "table/scan", "table/catalog"},
+    "table/maintain": {"core", "io", "table/schema", "table/metadata", "table/manifest",
+                       "table/data", "table/scan", "table/catalog", "table/commit"},
     "contract": {"core"},
     "model": {"core", "contract"},
     "generate": {"core"},
