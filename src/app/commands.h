@@ -60,6 +60,7 @@ void AddRowCommand(Commands& commands);
 void AddContractCommands(Commands& commands);
 /// `accept`, into the group `contract`.
 void AddContractAcceptCommand(Commands& group);
+void AddMaintainCommands(Commands& commands);
 void AddGenerateCommand(Commands& commands);
 void AddLoadCommand(Commands& commands);
 void AddCaptureCommands(Commands& commands);

@@ -121,6 +121,7 @@ Result<flow::Pipeline> BuildPipeline(const Config& config, const PipelineNeeds& 
                      .audit_table = config.audit_table};
   pipeline.landing = {.root = config.landing_root, .prefix = config.landing_prefix};
   pipeline.limits = config.limits;
+  pipeline.maintenance = config.maintenance;
   CALVE_TRY(AddModels(config, needs, pipeline));
   pipeline.store = std::make_unique<io::LocalStore>();
   pipeline.clock = std::make_unique<io::SystemClock>();

@@ -21,10 +21,9 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-Status IngestPending(const flow::Pipeline& pipeline, Progress& progress,
-                     RoundReport& report) {
-  CALVE_ASSIGN(const std::vector<std::string> keys, flow::LedgeredKeys(pipeline));
-  CALVE_ASSIGN(const std::vector<std::string> pending, flow::PendingKeys(pipeline, keys));
+Status IngestPending(const flow::Pipeline& pipeline, flow::PendingFiles& files,
+                     Progress& progress, RoundReport& report) {
+  CALVE_ASSIGN(const std::vector<std::string> pending, files.Find());
   for (const std::string& key : pending) {
     CALVE_TRY(CheckInterrupt("an ingest"));
     CALVE_ASSIGN(const flow::IngestReport ingested,
@@ -50,7 +49,7 @@ bool RoundReport::empty() const {
 }
 
 Result<RoundReport> RunRound(const flow::Pipeline& pipeline, const std::string& select,
-                             Progress& progress) {
+                             Progress& progress, flow::PendingFiles& files) {
   RoundReport report;
   const Stopwatch extract_time;
   CALVE_ASSIGN(report.extract, flow::Extract(pipeline, {}, progress));
@@ -58,7 +57,7 @@ Result<RoundReport> RunRound(const flow::Pipeline& pipeline, const std::string& 
   CALVE_TRY(CheckInterrupt("the extraction"));
 
   const Stopwatch ingest_time;
-  CALVE_TRY(IngestPending(pipeline, progress, report));
+  CALVE_TRY(IngestPending(pipeline, files, progress, report));
   report.ingest_seconds = ingest_time.seconds();
   CALVE_TRY(CheckInterrupt("the ingest"));
 

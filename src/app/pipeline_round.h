@@ -9,6 +9,7 @@
 #include "core/progress.h"
 #include "core/result.h"
 #include "flow/extract.h"
+#include "flow/ingest.h"
 #include "flow/pipeline.h"
 #include "flow/transform.h"
 
@@ -31,10 +32,11 @@ struct RoundReport {
 
 /// Runs a round. Also ingests what an earlier round extracted and left behind.
 /// \param select  models to transform; empty: all
+/// \param files   of the same pipeline; kept from round to round, it saves looking again
 /// \return the report; the steps' errors; kCancelled between two steps after a signal:
 /// what
 ///         was done stays done
 Result<RoundReport> RunRound(const flow::Pipeline& pipeline, const std::string& select,
-                             Progress& progress);
+                             Progress& progress, flow::PendingFiles& files);
 
 }  // namespace calve::app

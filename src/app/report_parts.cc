@@ -2,7 +2,8 @@
 
 namespace calve::app {
 
-void AddRound(const RoundReport& report, Document& document) {
+void AddRound(const RoundReport& report, const flow::CareReport& care,
+              Document& document) {
   Record& run = document.AddRecord("run");
   run.Add("extracted_rows", report.extract.rows, CellFormat::kCount);
   run.Add("extracted_files", static_cast<int64_t>(report.extract.keys.size()));
@@ -10,6 +11,7 @@ void AddRound(const RoundReport& report, Document& document) {
   run.Add("ingested_files", report.ingested_files);
   run.Add("commits", report.transform.commits);
   run.Add("quarantined", report.quarantined(), CellFormat::kCount);
+  run.Add("compacted_files", care.compaction.removed_data_files, CellFormat::kCount);
   run.Add("extract_seconds", report.extract_seconds, CellFormat::kSeconds);
   run.Add("ingest_seconds", report.ingest_seconds, CellFormat::kSeconds);
   run.Add("transform_seconds", report.transform_seconds, CellFormat::kSeconds);

@@ -8,12 +8,15 @@
 #include "app/console/document.h"
 #include "app/pipeline_round.h"
 #include "capture/horizon.h"
+#include "flow/caretaker.h"
 #include "flow/transform.h"
 
 namespace calve::app {
 
 /// `run`: what each step did and how long it took; `models`: what each table gained.
-void AddRound(const RoundReport& report, Document& document);
+/// \param care  what was done to the tables afterwards
+void AddRound(const RoundReport& report, const flow::CareReport& care,
+              Document& document);
 
 /// `horizon`: the oldest transaction of the source, and what waits for it.
 void AddHorizon(const std::optional<capture::Horizon>& horizon, Document& document);

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <chrono>
 #include <memory>
 
@@ -6,10 +5,11 @@
 
 #include "app/commands.h"
 #include "app/config/config_values.h"
-#include "app/console/render.h"
+#include "app/follow.h"
 #include "app/interrupt.h"
 #include "app/pipeline_round.h"
 #include "app/report_parts.h"
+#include "flow/caretaker.h"
 
 namespace calve::app {
 namespace {
@@ -22,84 +22,21 @@ struct RunOptions {
   std::string select;
 };
 
-/// What several rounds did in all.
-struct Totals {
-  int64_t rounds = 0;
-  int64_t extracted_rows = 0;
-  int64_t ingested_rows = 0;
-  int64_t quarantined = 0;
-  std::vector<std::string> warned_about;  // in the round before
-};
-
-Document TotalsDocument(const Totals& totals) {
-  Document document;
-  Record& record = document.AddRecord("follow");
-  record.Add("rounds", totals.rounds, CellFormat::kCount);
-  record.Add("extracted_rows", totals.extracted_rows, CellFormat::kCount);
-  record.Add("ingested_rows", totals.ingested_rows, CellFormat::kCount);
-  record.Add("quarantined", totals.quarantined, CellFormat::kCount);
-  return document;
-}
-
-/// Whether a later round may succeed where this one failed.
-bool IsPassing(ErrorKind kind) {
-  return kind == ErrorKind::kUnavailable || kind == ErrorKind::kConflict ||
-         kind == ErrorKind::kCommitUnknown;
-}
-
-/// Says each warning that the round before did not have.
-void Warn(const std::vector<flow::ExtractWarning>& warnings,
-          std::vector<std::string>& warned_about) {
-  std::vector<std::string> about;
-  for (const flow::ExtractWarning& warning : warnings) {
-    if (std::find(warned_about.begin(), warned_about.end(), warning.about) ==
-        warned_about.end()) {
-      spdlog::warn("{}", warning.text);
-    }
-    about.push_back(warning.about);
-  }
-  warned_about = std::move(about);
-}
-
-/// One round of many. \return an Error that ends the loop
-Status FollowRound(const flow::Pipeline& pipeline, const std::string& select,
-                   Totals& totals) {
-  NoProgress silent;
-  const Result<RoundReport> report = RunRound(pipeline, select, silent);
-  if (!report) {
-    if (!IsPassing(report.error().kind)) {
-      return report.error();
-    }
-    spdlog::warn("{}; trying again", report.error().message);
+/// Compacts what is due. The run is done by then: what fails here is put off.
+flow::CareReport TakeCare(const flow::Pipeline& pipeline) {
+  if (!pipeline.maintenance.automatic) {
     return {};
   }
-  ++totals.rounds;
-  totals.extracted_rows += report->extract.rows;
-  totals.ingested_rows += report->ingested_rows;
-  totals.quarantined += report->quarantined();
-  Warn(report->extract.warnings, totals.warned_about);
-  if (!report->empty()) {
-    spdlog::info("round {}: {} events extracted, {} ingested, {} commits, {}",
-                 totals.rounds, FormatCount(report->extract.rows),
-                 FormatCount(report->ingested_rows), report->transform.commits,
-                 FormatSeconds(report->seconds()));
+  auto report = flow::Caretaker(pipeline).Look(
+      /*expire=*/false, [] { return CheckInterrupt("the transform"); });
+  if (!report) {
+    spdlog::warn("maintenance is put off: {}", report.error().message);
+    return {};
   }
-  return {};
-}
-
-/// Rounds until a signal comes, which is the good end.
-Result<Document> Follow(const flow::Pipeline& pipeline, const RunOptions& options,
-                        std::chrono::milliseconds pause) {
-  Totals totals;
-  spdlog::info("following {}; Ctrl-C ends it", pipeline.name);
-  while (!Interrupted()) {
-    const Status round = FollowRound(pipeline, options.select, totals);
-    if (!round && round.error().kind != ErrorKind::kCancelled) {
-      return round.error();
-    }
-    SleepInterruptibly(pause);
+  for (const std::string& warning : report->warnings) {
+    spdlog::warn("{}", warning);
   }
-  return TotalsDocument(totals);
+  return *std::move(report);
 }
 
 Result<Document> Run(Session& session, const RunOptions& options) {
@@ -113,19 +50,22 @@ Result<Document> Run(Session& session, const RunOptions& options) {
     pause = *every;
   }
   CALVE_ASSIGN(
-      const flow::Pipeline pipeline,
+      flow::Pipeline pipeline,
       BuildPipeline(config,
                     {.source = true, .landing = true, .catalog = true, .models = true},
                     session.environment()));
+  pipeline.ledger_memory = std::make_shared<landing::LedgerMemory>();
   if (options.follow || !options.every.empty()) {
-    return Follow(pipeline, options, pause);
+    return Follow(pipeline, {.select = options.select, .pause = pause});
   }
+  flow::PendingFiles files(pipeline);
   CALVE_ASSIGN(const RoundReport report,
-               RunRound(pipeline, options.select, session.progress()));
-  std::vector<std::string> none_before;
-  Warn(report.extract.warnings, none_before);
+               RunRound(pipeline, options.select, session.progress(), files));
+  for (const flow::ExtractWarning& warning : report.extract.warnings) {
+    spdlog::warn("{}", warning.text);
+  }
   Document document;
-  AddRound(report, document);
+  AddRound(report, report.empty() ? flow::CareReport() : TakeCare(pipeline), document);
   return document;
 }
 

@@ -26,10 +26,6 @@ std::string LabelOf(const DataInterval& interval) {
   return FormatIsoTimestamp(interval.start) + "/" + FormatIsoTimestamp(interval.end);
 }
 
-Result<Ledger> LoadLedger(const Pipeline& pipeline) {
-  return Ledger::Load(*pipeline.store, {pipeline.landing.root, pipeline.landing.prefix});
-}
-
 Result<std::optional<capture::Cursor>> CursorOf(const Ledger& ledger) {
   if (ledger.cursor().empty()) {
     return std::optional<capture::Cursor>();
@@ -284,6 +280,13 @@ Result<ExtractPlan> PlanExtract(const Pipeline& pipeline) {
 
 std::string ConsumerOf(const Pipeline& pipeline) {
   return pipeline.landing.Location(pipeline.landing.prefix);
+}
+
+Result<Ledger> LoadLedger(const Pipeline& pipeline) {
+  const landing::LedgerPlace place{pipeline.landing.root, pipeline.landing.prefix};
+  return pipeline.ledger_memory != nullptr
+             ? pipeline.ledger_memory->Load(*pipeline.store, place)
+             : Ledger::Load(*pipeline.store, place);
 }
 
 Result<std::vector<std::string>> LedgeredKeys(const Pipeline& pipeline) {

@@ -13,6 +13,7 @@
 #include "core/result.h"
 #include "core/timestamp.h"
 #include "flow/pipeline.h"
+#include "landing/ledger.h"
 
 namespace calve::flow {
 
@@ -70,6 +71,9 @@ Result<ExtractPlan> PlanExtract(const Pipeline& pipeline);
 
 /// What the audit table's guard knows this pipeline by: the place of its ledger.
 std::string ConsumerOf(const Pipeline& pipeline);
+
+/// The pipeline's ledger as it is now.
+Result<landing::Ledger> LoadLedger(const Pipeline& pipeline);
 
 /// The keys of every file in the ledger, oldest extraction first.
 Result<std::vector<std::string>> LedgeredKeys(const Pipeline& pipeline);

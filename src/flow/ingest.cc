@@ -14,6 +14,7 @@
 
 #include "core/arrow_status.h"
 #include "core/event.h"
+#include "flow/extract.h"
 #include "flow/landed_files.h"
 #include "flow/model_table.h"
 #include "io/object_hash.h"
@@ -152,6 +153,21 @@ Result<bool> CommitOnce(const Pipeline& pipeline, const std::string& key,
   }
 }
 
+/// Those of the keys that the table does not have, in order.
+Result<std::vector<std::string>> NotLanded(const Pipeline& pipeline,
+                                           const LoadedTable& landing,
+                                           const std::vector<std::string>& keys) {
+  CALVE_ASSIGN(const auto landed,
+               LandedKeys(*pipeline.store, landing.metadata, {keys.begin(), keys.end()}));
+  std::vector<std::string> pending;
+  for (const std::string& key : keys) {
+    if (!landed.contains(key)) {
+      pending.push_back(key);
+    }
+  }
+  return pending;
+}
+
 }  // namespace
 
 Result<IngestReport> Ingest(const Pipeline& pipeline, const std::string& key,
@@ -199,14 +215,42 @@ Result<IngestReport> Ingest(const Pipeline& pipeline, const std::string& key,
 Result<std::vector<std::string>> PendingKeys(const Pipeline& pipeline,
                                              const std::vector<std::string>& keys) {
   CALVE_ASSIGN(const LoadedTable landing, OpenLandingTable(pipeline));
-  CALVE_ASSIGN(const auto landed,
-               LandedKeys(*pipeline.store, landing.metadata, {keys.begin(), keys.end()}));
-  std::vector<std::string> pending;
-  for (const std::string& key : keys) {
-    if (!landed.contains(key)) {
-      pending.push_back(key);
-    }
+  return NotLanded(pipeline, landing, keys);
+}
+
+/// Whether what was seen as of the remembered snapshot still holds: only appends and
+/// rewrites have followed it.
+bool PendingFiles::IsRemembered(const table::TableMetadata& landing) const {
+  if (!as_of_ || landing.table_uuid != table_uuid_) {
+    return false;
   }
+  const table::Snapshot* at = landing.current_snapshot();
+  // Parents that form a circle would otherwise be followed for ever.
+  for (size_t steps = 0; at != nullptr && steps <= landing.snapshots.size(); ++steps) {
+    if (at->snapshot_id == *as_of_) {
+      return true;
+    }
+    const std::string operation = at->operation();
+    if ((operation != "append" && operation != "replace") || !at->parent_snapshot_id) {
+      return false;
+    }
+    if (*at->parent_snapshot_id == *as_of_) {
+      return true;  // Retained or not.
+    }
+    at = landing.FindSnapshot(*at->parent_snapshot_id);
+  }
+  return false;
+}
+
+Result<std::vector<std::string>> PendingFiles::Find() {
+  CALVE_ASSIGN(const landing::Ledger ledger, LoadLedger(pipeline_));
+  CALVE_ASSIGN(const LoadedTable landing, OpenLandingTable(pipeline_));
+  const int64_t known = IsRemembered(landing.metadata) ? landed_number_ : 0;
+  CALVE_ASSIGN(const auto keys, ledger.KeysBehind(known));
+  CALVE_ASSIGN(auto pending, NotLanded(pipeline_, landing, keys));
+  landed_number_ = pending.empty() ? ledger.last_number() : known;
+  table_uuid_ = landing.metadata.table_uuid;
+  as_of_ = landing.metadata.current_snapshot_id;
   return pending;
 }
 

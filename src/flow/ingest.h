@@ -4,6 +4,7 @@
 /// The ingest step: a landing file into the landing table, once.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,5 +36,26 @@ Result<IngestReport> Ingest(const Pipeline& pipeline, const std::string& key,
 /// them.
 Result<std::vector<std::string>> PendingKeys(const Pipeline& pipeline,
                                              const std::vector<std::string>& keys);
+
+/// Finds pending files again and again, asking the table only of those that were not
+/// known to be landed before. Not thread-safe.
+class PendingFiles {
+ public:
+  /// \param pipeline  outlives this object
+  explicit PendingFiles(const Pipeline& pipeline) : pipeline_(pipeline) {}
+
+  /// The ledger's keys that the landing table does not have now, in order.
+  Result<std::vector<std::string>> Find();
+
+ private:
+  bool IsRemembered(const table::TableMetadata& landing) const;
+
+  const Pipeline& pipeline_;  // Outlives this object.
+  /// All files up to and with this entry of the ledger are in the table as of the
+  /// snapshot.
+  int64_t landed_number_ = 0;
+  std::string table_uuid_;
+  std::optional<table::SnapshotId> as_of_;
+};
 
 }  // namespace calve::flow

@@ -67,6 +67,37 @@ bool IsProven(const Written& written, const table::Snapshot& snapshot) {
          (!parent || *written.own_parent_id == parent->value);
 }
 
+/// A true marker.
+struct Proof {
+  UpstreamPoint point;
+  table::SnapshotId rests_on;
+};
+
+std::optional<Proof> FindProof(const table::TableMetadata& metadata,
+                               const std::string& upstream) {
+  const std::string key = KeyOf(upstream);
+  std::set<table::SnapshotId>
+      seen;  // Parents in a metadata file from outside may be cyclic.
+  const table::Snapshot* snapshot = metadata.current_snapshot();
+  std::optional<table::SnapshotId> oldest;
+  std::optional<table::SnapshotId> missing_parent;
+  while (snapshot != nullptr && seen.insert(snapshot->snapshot_id).second) {
+    const auto written = Find(snapshot->summary, key);
+    if (written && IsProven(*written, *snapshot)) {
+      return Proof{written->point, snapshot->snapshot_id};
+    }
+    oldest = snapshot->snapshot_id;
+    missing_parent = snapshot->parent_snapshot_id;
+    snapshot = missing_parent ? metadata.FindSnapshot(*missing_parent) : nullptr;
+  }
+  const auto written = Find(metadata.properties, key);
+  if (written && missing_parent && snapshot == nullptr && oldest &&
+      written->own_snapshot_id == missing_parent->value) {
+    return Proof{written->point, *oldest};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<UpstreamPoint> CurrentPoint(const table::TableMetadata& metadata) {
@@ -99,25 +130,39 @@ void SetMarker(table::TableUpdate& update, const std::string& upstream,
 
 std::optional<UpstreamPoint> FindMarker(const table::TableMetadata& metadata,
                                         const std::string& upstream) {
-  const std::string key = KeyOf(upstream);
-  std::set<table::SnapshotId>
-      seen;  // Parents in a metadata file from outside may be cyclic.
-  const table::Snapshot* snapshot = metadata.current_snapshot();
-  std::optional<table::SnapshotId> missing_parent;
-  while (snapshot != nullptr && seen.insert(snapshot->snapshot_id).second) {
-    const auto written = Find(snapshot->summary, key);
-    if (written && IsProven(*written, *snapshot)) {
-      return written->point;
+  const auto proof = FindProof(metadata, upstream);
+  return proof ? std::optional(proof->point) : std::nullopt;
+}
+
+std::optional<table::SnapshotId> MarkerSnapshot(const table::TableMetadata& metadata,
+                                                const std::string& upstream) {
+  const auto proof = FindProof(metadata, upstream);
+  return proof ? std::optional(proof->rests_on) : std::nullopt;
+}
+
+bool HasConsumed(const table::TableMetadata& upstream,
+                 const std::optional<UpstreamPoint>& marker) {
+  const table::Snapshot* snapshot = upstream.current_snapshot();
+  if (snapshot == nullptr || !marker || marker->table_uuid != upstream.table_uuid) {
+    return snapshot == nullptr && !marker;
+  }
+  // Parents that form a circle would otherwise be followed for ever.
+  for (size_t steps = 0; steps <= upstream.snapshots.size(); ++steps) {
+    if (snapshot->snapshot_id == marker->snapshot_id) {
+      return true;
     }
-    missing_parent = snapshot->parent_snapshot_id;
-    snapshot = missing_parent ? metadata.FindSnapshot(*missing_parent) : nullptr;
+    if (snapshot->operation() != "replace" || !snapshot->parent_snapshot_id) {
+      return false;
+    }
+    if (*snapshot->parent_snapshot_id == marker->snapshot_id) {
+      return true;  // Retained or not.
+    }
+    snapshot = upstream.FindSnapshot(*snapshot->parent_snapshot_id);
+    if (snapshot == nullptr) {
+      return false;
+    }
   }
-  const auto written = Find(metadata.properties, key);
-  if (written && missing_parent && snapshot == nullptr &&
-      written->own_snapshot_id == missing_parent->value) {
-    return written->point;
-  }
-  return std::nullopt;
+  return false;
 }
 
 }  // namespace calve::flow

@@ -42,4 +42,15 @@ void SetMarker(table::TableUpdate& update, const std::string& upstream,
 std::optional<UpstreamPoint> FindMarker(const table::TableMetadata& metadata,
                                         const std::string& upstream);
 
+/// The ancestor of the current snapshot that the marker for `upstream` rests on: without
+/// it and all that follow it, the marker would not count any more. nullopt if there is
+/// none.
+std::optional<table::SnapshotId> MarkerSnapshot(const table::TableMetadata& metadata,
+                                                const std::string& upstream);
+
+/// Whether a table with this marker has consumed all rows of the upstream: its point is
+/// the current snapshot, or only rewrites (`replace`) have followed it.
+bool HasConsumed(const table::TableMetadata& upstream,
+                 const std::optional<UpstreamPoint>& marker);
+
 }  // namespace calve::flow

@@ -29,8 +29,8 @@ Status ModelChain::AddFollowers(const std::vector<const Model*>& candidates) {
       continue;
     }
     CALVE_ASSIGN(LoadedTable table, OpenModelTable(pipeline_, *model));
-    if (FindMarker(table.metadata, upstream->name.text()) ==
-        CurrentPoint(upstream->metadata)) {
+    if (HasConsumed(upstream->metadata,
+                    FindMarker(table.metadata, upstream->name.text()))) {
       Add(*model, std::move(table));
     }
   }

@@ -32,16 +32,6 @@ bool OnlyGrows(const contract::Model& model) {
          model.kind == contract::ModelKind::kFlatten;
 }
 
-table::WriteOptions OptionsFor(const table::Schema& schema) {
-  table::WriteOptions options;
-  // Whether a landing file is in the table is decided by these bounds.
-  options.full_bounds_columns = {"source_file"};
-  if (schema.Find("raw_data") != nullptr) {
-    options.plain_columns = {"raw_data"};
-  }
-  return options;
-}
-
 /// The batch without columns that the table does not have.
 Result<std::shared_ptr<arrow::RecordBatch>> OnlyColumnsOf(
     const table::Schema& schema, const std::shared_ptr<arrow::RecordBatch>& batch) {
@@ -195,10 +185,20 @@ table::WriteTarget WriteTargetOf(const Pipeline& pipeline,
           .spec = metadata.partition_spec()};
 }
 
+table::WriteOptions WriteOptionsFor(const table::Schema& schema) {
+  table::WriteOptions options;
+  // Whether a landing file is in the table is decided by these bounds.
+  options.full_bounds_columns = {"source_file"};
+  if (schema.Find("raw_data") != nullptr) {
+    options.plain_columns = {"raw_data"};
+  }
+  return options;
+}
+
 Result<std::unique_ptr<table::DataWriter>> MakeWriter(const Pipeline& pipeline,
                                                       const table::TableUpdate& update) {
   table::WriteTarget target = WriteTargetOf(pipeline, update);
-  const table::WriteOptions options = OptionsFor(target.schema);
+  const table::WriteOptions options = WriteOptionsFor(target.schema);
   return table::DataWriter::Make(std::move(target), options);
 }
 

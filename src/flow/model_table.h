@@ -64,6 +64,9 @@ Result<std::shared_ptr<arrow::Array>> ColumnOf(const arrow::RecordBatch& batch,
 Result<std::shared_ptr<arrow::RecordBatch>> TakeRows(
     const std::shared_ptr<arrow::RecordBatch>& batch, const std::vector<int64_t>& rows);
 
+/// How data files of a table with this schema are written.
+table::WriteOptions WriteOptionsFor(const table::Schema& schema);
+
 /// A writer of data files of the table that `update` is making.
 Result<std::unique_ptr<table::DataWriter>> MakeWriter(const Pipeline& pipeline,
                                                       const table::TableUpdate& update);

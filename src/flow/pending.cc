@@ -8,7 +8,7 @@ Result<std::optional<Pending>> FindPending(io::ObjectStore& store,
                                            const table::TableMetadata& upstream,
                                            const std::optional<UpstreamPoint>& from) {
   const std::optional<UpstreamPoint> to = CurrentPoint(upstream);
-  if (!to || to == from) {
+  if (!to || HasConsumed(upstream, from)) {
     return std::optional<Pending>{};
   }
   const table::Snapshot& current = *upstream.current_snapshot();

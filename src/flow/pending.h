@@ -23,7 +23,8 @@ struct Pending {
 
 /// Plans what an upstream gained since `from`: the files appended since then where its
 /// snapshots prove that this is the whole difference, otherwise all of its live files
-/// (repeats are harmless, since events have ids). nullopt if there is nothing new.
+/// (repeats are harmless, since events have ids). nullopt if there is nothing new, or
+/// only the same rows in other files.
 Result<std::optional<Pending>> FindPending(io::ObjectStore& store,
                                            const table::TableMetadata& upstream,
                                            const std::optional<UpstreamPoint>& from);

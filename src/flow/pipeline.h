@@ -11,8 +11,11 @@
 #include "core/clock.h"
 #include "core/progress.h"
 #include "io/object_store.h"
+#include "landing/ledger.h"
 #include "table/catalog/catalog.h"
 #include "table/commit/table_update.h"
+#include "table/maintain/compaction_plan.h"
+#include "table/maintain/expiry.h"
 
 namespace calve::flow {
 
@@ -42,6 +45,14 @@ struct Limits {
   int64_t max_event_bytes = 64LL * 1024 * 1024;
 };
 
+/// The care that the tables get.
+struct MaintenancePolicy {
+  /// Whether runs compact, and `run --follow` expires, by themselves.
+  bool automatic = true;
+  table::CompactionPolicy compaction;
+  table::ExpiryPolicy expiry;
+};
+
 /// A pipeline's parts. Steps borrow it.
 struct Pipeline {
   std::string name;
@@ -50,11 +61,14 @@ struct Pipeline {
   table::TableName landing_table;
   contract::Project project;
   Limits limits;
+  MaintenancePolicy maintenance;
   // Shared with copies of the pipeline, which work in a transaction of their own.
   std::shared_ptr<io::ObjectStore> store;
   std::shared_ptr<table::Catalog> catalog;
   std::shared_ptr<Clock> clock;
   std::shared_ptr<UuidSource> uuids;
+  /// Null: the ledger is read anew each time.
+  std::shared_ptr<landing::LedgerMemory> ledger_memory;
 
   table::CommitContext commit_context() const {
     return {store.get(), catalog.get(), clock.get(), uuids.get()};

@@ -63,12 +63,27 @@ Result<Ledger> Ledger::Load(io::ObjectStore& store, LedgerPlace place) {
   if (!checkpoints.empty()) {
     CALVE_TRY(ledger.ReadCheckpoint(checkpoints.back()));
   }
+  CALVE_TRY(ledger.ReadOn());
+  return ledger;
+}
+
+Status Ledger::ReadOn() {
   while (true) {
-    CALVE_ASSIGN(const bool more, ledger.ReadNextEntry());
+    CALVE_ASSIGN(const bool more, ReadNextEntry());
     if (!more) {
-      return ledger;
+      return {};
     }
   }
+}
+
+Result<Ledger> LedgerMemory::Load(io::ObjectStore& store, const LedgerPlace& place) {
+  if (last_) {
+    CALVE_TRY(last_->ReadOn());
+  }
+  if (!last_ || last_->checkpoint_due()) {
+    CALVE_ASSIGN(last_, Ledger::Load(store, place));
+  }
+  return *last_;
 }
 
 /// Of all checkpoints, ascending.
@@ -118,6 +133,7 @@ void Ledger::Apply(const LedgerEntry& entry) {
   }
   for (const LandedFile& file : entry.files) {
     recent_keys_.push_back(file.key);
+    recent_numbers_.push_back(last_number_);
   }
 }
 
@@ -128,7 +144,7 @@ const std::vector<LandedFile>* Ledger::FindLabel(const std::string& label) const
 
 Status Ledger::Append(const LedgerEntry& entry) {
   // Before the entry, not behind it: so no crash can leave a gap between checkpoints.
-  if (last_number_ - checkpoint_number_ >= place_.entries_per_checkpoint) {
+  if (checkpoint_due()) {
     CALVE_TRY(WriteCheckpoint());
   }
   const std::string location = EntryLocation(last_number_ + 1);
@@ -158,22 +174,30 @@ Status Ledger::WriteCheckpoint() {
   }
   checkpoint_number_ = last_number_;
   recent_keys_.clear();
+  recent_numbers_.clear();
   return {};
 }
 
-Result<std::vector<std::string>> Ledger::Keys() const {
+Result<std::vector<std::string>> Ledger::KeysBehind(int64_t number_known) const {
   CALVE_ASSIGN(const auto checkpoints, CheckpointNumbers());
   std::vector<std::string> keys;
   for (const int64_t number : checkpoints) {
     if (number > checkpoint_number_) {
       break;
     }
+    if (number <= number_known) {
+      continue;
+    }
     const std::string location = CheckpointLocation(number);
     CALVE_ASSIGN(const std::string text, io::ReadObject(*store_, location));
     CALVE_ASSIGN(const auto checkpoint, CheckpointFromJson(text, location));
     keys.insert(keys.end(), checkpoint.keys.begin(), checkpoint.keys.end());
   }
-  keys.insert(keys.end(), recent_keys_.begin(), recent_keys_.end());
+  for (size_t i = 0; i < recent_keys_.size(); ++i) {
+    if (recent_numbers_[i] > number_known) {
+      keys.push_back(recent_keys_[i]);
+    }
+  }
   return keys;
 }
 

@@ -50,6 +50,14 @@ class Ledger {
   ///         kUnavailable
   static Result<Ledger> Load(io::ObjectStore& store, LedgerPlace place);
 
+  /// Reads the entries that were written since.
+  Status ReadOn();
+
+  /// Whether it is time to sum up, or somebody has done so: then Load reads less.
+  bool checkpoint_due() const {
+    return last_number_ - checkpoint_number_ >= place_.entries_per_checkpoint;
+  }
+
   /// The number of the newest entry; 0 if there is none.
   int64_t last_number() const { return last_number_; }
 
@@ -68,7 +76,12 @@ class Ledger {
 
   /// The keys of every file in the ledger, oldest first.
   /// Cost: reads every checkpoint, and the entries behind the newest.
-  Result<std::vector<std::string>> Keys() const;
+  Result<std::vector<std::string>> Keys() const { return KeysBehind(0); }
+
+  /// The keys of the files of the entries behind `number`, oldest first; where a
+  /// checkpoint has summed them up, perhaps some before it. Cost: reads the checkpoints
+  /// behind `number`.
+  Result<std::vector<std::string>> KeysBehind(int64_t number) const;
 
  private:
   Ledger(io::ObjectStore& store, LedgerPlace place);
@@ -89,6 +102,18 @@ class Ledger {
   std::string cursor_;
   std::map<std::string, std::vector<LandedFile>> labels_;
   std::vector<std::string> recent_keys_;  // of the entries behind the checkpoint
+  std::vector<int64_t> recent_numbers_;   // of their entries
+};
+
+/// A ledger that is kept, so that who reads it again and again reads what is new only.
+/// Not thread-safe.
+class LedgerMemory {
+ public:
+  /// As Ledger::Load, of the same place each time.
+  Result<Ledger> Load(io::ObjectStore& store, const LedgerPlace& place);
+
+ private:
+  std::optional<Ledger> last_;
 };
 
 /// An entry that is stored, or why it can't be understood.

@@ -1,5 +1,6 @@
 #include "landing/ledger.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,32 @@ class LedgerTest : public ::testing::Test {
   calve::testing::TempFolder folder_;
   io::LocalStore store_;
 };
+
+TEST_F(LedgerTest, AKeptLedgerReadsAsOneThatIsLoadedAnew) {
+  LedgerMemory memory;
+  for (int n = 0; n < 11; ++n) {
+    const auto kept = memory.Load(store_, {folder_.path(), "raw", /*per checkpoint*/ 3});
+    ASSERT_TRUE(kept) << kept.error().message;
+    const Ledger anew = Load();
+    EXPECT_EQ(kept->last_number(), anew.last_number());
+    EXPECT_EQ(kept->cursor(), anew.cursor());
+    EXPECT_EQ(*kept->Keys(), *anew.Keys());
+    AppendAll(n + 1, n + 1);
+  }
+}
+
+TEST_F(LedgerTest, KeysBehindANumberLackNoneOfThoseThatFollow) {
+  AppendAll(1, 8);
+  const Ledger ledger = Load();
+  const auto all = *ledger.Keys();
+  for (int64_t number = 0; number <= 8; ++number) {
+    const auto keys = *ledger.KeysBehind(number);
+    const auto least = static_cast<size_t>(8 - number);
+    ASSERT_GE(keys.size(), least);
+    EXPECT_TRUE(std::equal(keys.rbegin(), keys.rend(), all.rbegin())) << number;
+  }
+  EXPECT_THAT(*ledger.KeysBehind(8), ElementsAre());
+}
 
 TEST_F(LedgerTest, APlaceWithoutOneHasAnEmptyLedger) {
   const Ledger ledger = Load();

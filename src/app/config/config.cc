@@ -54,6 +54,7 @@ class Reader {
     CALVE_TRY(ReadLanding());
     CALVE_TRY(ReadCatalog());
     CALVE_TRY(ReadLimits());
+    CALVE_TRY(ReadMaintenance());
     return std::move(config_);
   }
 
@@ -254,6 +255,33 @@ class Reader {
     CALVE_TRY(ReadLimit("limits.bytes_per_file", ParseBytes, limits.bytes_per_file));
     CALVE_TRY(ReadLimit("limits.batch_bytes", ParseBytes, limits.batch_bytes));
     return ReadLimit("limits.max_event_bytes", ParseBytes, limits.max_event_bytes);
+  }
+
+  Status ReadMaintenance() {
+    flow::MaintenancePolicy& policy = config_.maintenance;
+    if (const Setting* automatic = Find("maintenance.automatic")) {
+      // YAML readers take `off` for a boolean, people write one or the other.
+      const std::string& value = automatic->value;
+      policy.automatic = value == "on" || value == "true";
+      if (!policy.automatic && value != "off" && value != "false") {
+        return Wrong(ErrorKind::kInvalidArgument, "maintenance.automatic",
+                     fmt::format("must be on or off, but is \"{}\"", value));
+      }
+    }
+    CALVE_TRY(ReadLimit("maintenance.target_file_bytes", ParseBytes,
+                        policy.compaction.target_file_bytes));
+    CALVE_TRY(ReadLimit("maintenance.files_per_merge", ParseInteger,
+                        policy.compaction.files_per_merge));
+    if (policy.compaction.files_per_merge < 2) {
+      return Wrong(ErrorKind::kInvalidArgument, "maintenance.files_per_merge",
+                   "must be 2 or more");
+    }
+    CALVE_TRY(ReadLimit("maintenance.max_snapshots", ParseInteger,
+                        policy.expiry.max_snapshots));
+    std::chrono::milliseconds age(policy.expiry.max_snapshot_age_ms);
+    CALVE_TRY(ReadParsed("maintenance.max_snapshot_age", ParseDuration, age));
+    policy.expiry.max_snapshot_age_ms = age.count();
+    return {};
   }
 
   template <typename Parse>

@@ -36,6 +36,7 @@ struct Config {
   std::string models;  // folder of the dbt project; empty: not set
   std::optional<std::chrono::milliseconds> every;
   flow::Limits limits;
+  flow::MaintenancePolicy maintenance;
 
   /// What must be masked in every message.
   std::vector<std::string> PasswordsToMask() const;

@@ -39,6 +39,16 @@ constexpr std::array kKeys{
     ConfigKey{"limits.batch_bytes", ValueKind::kBytes, "events held at once"},
     ConfigKey{"limits.max_event_bytes", ValueKind::kBytes,
               "a larger event is quarantined"},
+    ConfigKey{"maintenance.automatic", ValueKind::kText,
+              "on: runs compact, and `run --follow` expires (default); off"},
+    ConfigKey{"maintenance.target_file_bytes", ValueKind::kBytes,
+              "size of compacted data files; default 128MiB"},
+    ConfigKey{"maintenance.files_per_merge", ValueKind::kInteger,
+              "small files of a size that are merged at once; default 8"},
+    ConfigKey{"maintenance.max_snapshots", ValueKind::kInteger,
+              "snapshots kept per table; default 200"},
+    ConfigKey{"maintenance.max_snapshot_age", ValueKind::kDuration,
+              "age beyond which snapshots expire; default 5d"},
 };
 
 size_t EditDistance(std::string_view a, std::string_view b) {

@@ -50,6 +50,7 @@ models: dbt_dwh
 engine: native
 schedule: {every: 30s}
 limits: {rows_per_file: 250_000, bytes_per_file: 64MiB, batch_bytes: 8MB, max_event_bytes: 1024}
+maintenance: {automatic: off, target_file_bytes: 1GiB, files_per_merge: 4, max_snapshots: 9, max_snapshot_age: 2h}
 )";
 
 TEST(ConfigTest, EveryKeyArrivesAndPathsAreThoseOfTheFile) {
@@ -69,6 +70,21 @@ TEST(ConfigTest, EveryKeyArrivesAndPathsAreThoseOfTheFile) {
   EXPECT_EQ(config->limits.bytes_per_file, 64LL * 1024 * 1024);
   EXPECT_EQ(config->limits.batch_bytes, 8'000'000);
   EXPECT_EQ(config->limits.max_event_bytes, 1024);
+  const flow::MaintenancePolicy& maintenance = config->maintenance;
+  EXPECT_FALSE(maintenance.automatic);
+  EXPECT_EQ(maintenance.compaction.target_file_bytes, 1024LL * 1024 * 1024);
+  EXPECT_EQ(maintenance.compaction.files_per_merge, 4);
+  EXPECT_EQ(maintenance.expiry.max_snapshots, 9);
+  EXPECT_EQ(maintenance.expiry.max_snapshot_age_ms, 2LL * 60 * 60 * 1000);
+}
+
+TEST(ConfigTest, MaintenanceThatCannotWorkIsRefused) {
+  for (const char* text : {"automatic: perhaps", "files_per_merge: 1", "max_snapshots: 0",
+                           "target_file_bytes: 0", "max_snapshot_age: old"}) {
+    const auto config = Read(std::string("maintenance: {") + text + "}\n");
+    ASSERT_FALSE(config) << text;
+    EXPECT_EQ(config.error().kind, ErrorKind::kInvalidArgument) << text;
+  }
 }
 
 TEST(ConfigTest, FlagBeatsEnvironmentBeatsFile) {

@@ -1,0 +1,152 @@
+#include "flow/maintain.h"
+
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "flow/marker.h"
+#include "flow/model_table.h"
+#include "flow/quarantine.h"
+
+namespace calve::flow {
+namespace {
+
+/// How often an expiry starts over because another writer was faster.
+constexpr int kMaxAttempts = 20;
+
+Result<table::LoadedTable> Load(const Pipeline& pipeline, const table::TableName& name) {
+  return table::LoadTable(*pipeline.store, *pipeline.catalog, name);
+}
+
+std::string UpstreamOf(const Pipeline& pipeline, const contract::Model& model) {
+  const contract::Model* upstream = pipeline.project.Upstream(model);
+  return upstream != nullptr ? upstream->table() : pipeline.landing_table.text();
+}
+
+/// Whether a location is a folder or below it.
+bool IsWithin(const std::string& location, const std::string& folder) {
+  const std::string outer = table::NormalizedLocation(folder);
+  const std::string inner = table::NormalizedLocation(location);
+  return inner == outer || inner.starts_with(outer + "/");
+}
+
+int64_t NowMs(const Pipeline& pipeline) {
+  return pipeline.clock->Now().value / 1000;
+}
+
+}  // namespace
+
+Result<std::vector<CaredTable>> TablesUnderCare(const Pipeline& pipeline,
+                                                const std::string& select) {
+  CALVE_ASSIGN(const auto models, contract::Select(pipeline.project, select));
+  CALVE_ASSIGN(const auto listed, pipeline.catalog->ListTables());
+  const std::set<table::TableName> existing(listed.begin(), listed.end());
+  std::vector<CaredTable> tables;
+  const auto add = [&](CaredTable cared) {
+    if (existing.contains(cared.name)) {
+      tables.push_back(std::move(cared));
+    }
+  };
+  if (select.empty()) {
+    add({pipeline.landing_table, ""});
+  }
+  for (const contract::Model* model : models) {
+    add({{model->layer, model->name}, UpstreamOf(pipeline, *model)});
+    add({{kQuarantineNamespace, model->name}, ""});
+  }
+  return tables;
+}
+
+Result<table::CompactionReport> CompactTable(const Pipeline& pipeline,
+                                             const CaredTable& cared,
+                                             const table::CompactionPolicy& policy,
+                                             const std::function<Status()>& check) {
+  CALVE_ASSIGN(auto table, Load(pipeline, cared.name));
+  const auto carry_marker = [&](table::TableUpdate& update) {
+    const auto marker = FindMarker(update.base().metadata, cared.upstream);
+    if (marker) {
+      SetMarker(update, cared.upstream, *marker);
+    }
+  };
+  const table::CompactionRequest request{
+      .policy = policy,
+      .write_options = WriteOptionsFor(table.metadata.schema()),
+      .annotate = carry_marker,
+      .check = check};
+  return table::Compact(pipeline.commit_context(), std::move(table), request);
+}
+
+Result<std::set<table::SnapshotId>> NeededSnapshots(const Pipeline& pipeline,
+                                                    const CaredTable& cared,
+                                                    const table::LoadedTable& table) {
+  std::set<table::SnapshotId> needed;
+  if (const auto own = MarkerSnapshot(table.metadata, cared.upstream)) {
+    needed.insert(*own);
+  }
+  for (const contract::Model& model : pipeline.project.models) {
+    if (UpstreamOf(pipeline, model) != cared.name.text()) {
+      continue;
+    }
+    const auto consumer = Load(pipeline, {model.layer, model.name});
+    if (!consumer) {
+      if (consumer.error().kind == ErrorKind::kNotFound) {
+        continue;
+      }
+      return consumer.error();
+    }
+    const auto marker = FindMarker(consumer->metadata, cared.name.text());
+    if (marker && marker->table_uuid == table.metadata.table_uuid) {
+      needed.insert(marker->snapshot_id);
+    }
+  }
+  return needed;
+}
+
+Result<ExpiryOutcome> ExpireTable(const Pipeline& pipeline, const CaredTable& cared,
+                                  bool dry_run) {
+  for (int attempt = 1;; ++attempt) {
+    CALVE_ASSIGN(const auto table, Load(pipeline, cared.name));
+    if (!table::MayCollect(table.metadata)) {
+      return ExpiryOutcome();
+    }
+    CALVE_ASSIGN(const auto needed, NeededSnapshots(pipeline, cared, table));
+    const auto plan = table::PlanExpiry(
+        table.metadata, table::PolicyFor(table.metadata, pipeline.maintenance.expiry),
+        needed, NowMs(pipeline));
+    if (dry_run) {
+      CALVE_ASSIGN(const auto report,
+                   table::DescribeExpiry(*pipeline.store, table, plan));
+      return ExpiryOutcome{.done = report, .held = plan.held};
+    }
+    const auto report = table::Expire(pipeline.commit_context(), table, plan);
+    if (report) {
+      return ExpiryOutcome{.done = *report, .held = plan.held};
+    }
+    if (report.error().kind != ErrorKind::kConflict || attempt == kMaxAttempts) {
+      return report.error();
+    }
+  }
+}
+
+Result<table::Orphans> FindTableOrphans(const Pipeline& pipeline, const CaredTable& cared,
+                                        std::chrono::milliseconds older_than) {
+  CALVE_ASSIGN(const auto table, Load(pipeline, cared.name));
+  if (!table::MayCollect(table.metadata)) {
+    return table::Orphans();
+  }
+  table::OrphanRequest request{.older_than = older_than, .spared = {}};
+  CALVE_ASSIGN(const auto names, pipeline.catalog->ListTables());
+  for (const table::TableName& name : names) {
+    if (name != cared.name) {
+      CALVE_ASSIGN(auto other, Load(pipeline, name));
+      request.spared.push_back(std::move(other.metadata.location));
+    }
+  }
+  if (const std::string landing = pipeline.landing.Location(pipeline.landing.prefix);
+      IsWithin(landing, table.metadata.location)) {
+    request.spared.push_back(landing);
+  }
+  return table::FindOrphans(*pipeline.store, table, request, NowMs(pipeline));
+}
+
+}  // namespace calve::flow
