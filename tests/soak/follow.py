@@ -102,15 +102,15 @@ def main():
         log = pathlib.Path(folder) / "log"
         marks, totals = follow(project, log, options.rounds, options.snapshots)
         seconds = round_seconds(log)
-        part = max(1, len(marks) // 10)
+        part = max(2, len(marks) // 10)
         tables = {table["table"]: table for table in project.json("table", "ls")}
         files = {path.name: sum(1 for file in path.rglob("*") if file.is_file())
                  for path in (project.folder / "warehouse").glob("*/*")}
         print(json.dumps({
             "totals": totals, "seconds_first": sum(seconds[:part]) / part,
             "seconds_last": sum(seconds[-part:]) / part,
-            "cpu_first": marks[part - 1][0] / part,
-            "cpu_last": (marks[-1][0] - marks[-part - 1][0]) / part,
+            "cpu_by_tenth": [round((marks[end - 1][0] - marks[end - part][0]) / (part - 1), 4)
+                             for end in range(part, len(marks) + 1, part)],
             "resident_kib_first": marks[part][1], "resident_kib_last": marks[-1][1],
             "files": files}))
         faults = [name for name, table in tables.items()
