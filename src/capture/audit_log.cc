@@ -76,7 +76,7 @@ Status AuditLog::ReadTable(const std::string& table) {
                                   {ref.schema, ref.name}));
   ReadAgain(
       fmt::format("SELECT 0::int8, 'I'::text, now(), {}::text, {}::text, "
-                  "to_jsonb(t)::text FROM {} t",
+                  "to_jsonb(t)::text, NULL::text FROM {} t",
                   names.text(0, 0), names.text(0, 1), sql_name));
   return {};
 }
@@ -86,6 +86,8 @@ void AuditLog::ReadAgain(std::string select_sql) {
   select_sql_ = std::move(select_sql);
   decoder_.reset();
   copy_ended_ = false;
+  large_rows_ = {};
+  next_large_ = 0;
 }
 
 Status AuditLog::TakeSnapshot(const std::optional<Cursor>& since) {
@@ -126,8 +128,9 @@ Result<SourceNow> AuditLog::LookAtSource(const std::optional<Cursor>& since) {
     flush_target_ = position.value(0, 0);
   }
   if (since && since->source.last_row) {
-    CALVE_ASSIGN(now.last_row_marks,
-                 MarksOf(*connection_, table_, since->source.last_row->id));
+    CALVE_ASSIGN(
+        now.last_row_marks,
+        MarksOf(*connection_, table_, since->source.last_row->id, options_.large_events));
   }
   return now;
 }
@@ -147,10 +150,10 @@ Result<std::shared_ptr<arrow::RecordBatch>> AuditLog::Next() {
   if (decoder_ == nullptr) {
     decoder_ = std::make_unique<CopyBinaryDecoder>();
     const std::string select =
-        select_sql_.empty()
-            ? fmt::format("SELECT {} FROM {} t WHERE {}", kEventColumnsSql,
-                          table_.sql_name, condition_sql_)
-            : select_sql_;
+        select_sql_.empty() ? fmt::format("SELECT {} FROM {} WHERE {}",
+                                          EventColumnsSql(table_, options_.large_events),
+                                          EventSourceSql(table_), condition_sql_)
+                            : select_sql_;
     CALVE_TRY(connection_->StartCopyOut(
         fmt::format("COPY ({}) TO STDOUT (FORMAT binary)", select)));
   }
@@ -172,7 +175,23 @@ Status AuditLog::TakePiece() {
     return decoder_->Append(*piece);
   }
   copy_ended_ = true;
-  return decoder_->Finish();
+  CALVE_TRY(decoder_->Finish());
+  CALVE_ASSIGN(large_rows_, decoder_->TakeLargeRows());
+  NoteBatch(*large_rows_.rows);
+  return {};
+}
+
+Result<LargeEvent> AuditLog::NextLarge() {
+  if (next_large_ == large_rows_.row_sql.size()) {
+    return LargeEvent();
+  }
+  LargeEvent event;
+  CALVE_ASSIGN(event.raw_data, PayloadReader::Open(*connection_, table_.sql_name,
+                                                   large_rows_.row_sql[next_large_],
+                                                   options_.large_events.piece_bytes));
+  event.row = large_rows_.rows->Slice(static_cast<int64_t>(next_large_), /*length=*/1);
+  ++next_large_;
+  return event;
 }
 
 void AuditLog::NoteBatch(const arrow::RecordBatch& batch) {
@@ -185,6 +204,9 @@ void AuditLog::NoteBatch(const arrow::RecordBatch& batch) {
 }
 
 Result<std::optional<Cursor>> AuditLog::Finish() {
+  if (next_large_ < large_rows_.row_sql.size()) {
+    return Error{ErrorKind::kInternal, "large events of the audit log were left unread"};
+  }
   Cursor next = {
       .mode = mode(),
       .covered = CoveredBy(mode(), now_.view),
@@ -193,7 +215,8 @@ Result<std::optional<Cursor>> AuditLog::Finish() {
                  now_.sequence_value, since_ ? since_->source.last_row : std::nullopt}};
   if (largest_id_ &&
       (!next.source.last_row || *largest_id_ >= next.source.last_row->id)) {
-    CALVE_ASSIGN(const auto marks, MarksOf(*connection_, table_, *largest_id_));
+    CALVE_ASSIGN(const auto marks,
+                 MarksOf(*connection_, table_, *largest_id_, options_.large_events));
     if (marks.empty()) {
       return Error{ErrorKind::kInternal, "a row left the snapshot that it was read in"};
     }

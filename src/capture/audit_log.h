@@ -19,6 +19,7 @@
 #include "capture/cursor.h"
 #include "capture/guard.h"
 #include "capture/horizon.h"
+#include "capture/large_event.h"
 #include "capture/read_rule.h"
 #include "core/result.h"
 
@@ -30,14 +31,16 @@ struct AuditLogOptions {
   /// A batch ends at the row that reaches either of these.
   int64_t batch_rows = 65'536;
   int64_t batch_bytes = 16LL * 1024 * 1024;
+  LargeEventLimits large_events{};
   /// How long AwaitDurable() waits for the source's log.
   std::chrono::milliseconds flush_timeout{30'000};
   CaptureRules rules{};
 };
 
 /// One session with an audit table. An extraction is Begin, Next until it returns null,
-/// Finish; then whatever was read is made durable; then AwaitDurable; and only then may
-/// the cursor be recorded. After that the next may begin. Not thread-safe.
+/// NextLarge until it returns null, Finish; then whatever was read is made durable; then
+/// AwaitDurable; and only then may the cursor be recorded. After that the next may begin.
+/// Not thread-safe.
 class AuditLog {
  public:
   /// \return kUnavailable, kInvalidArgument as Connection::Open
@@ -77,12 +80,18 @@ class AuditLog {
   /// end.
   Result<std::optional<Horizon>> LookAtHorizon();
 
-  /// The next batch, of EventSchema(); null at the end.
+  /// The next batch, of EventSchema(), without large events; null at the end.
   /// \return kUnavailable if the connection is lost meanwhile
   Result<std::shared_ptr<arrow::RecordBatch>> Next();
 
+  /// The next of the large events that Next left out; `row` is null at the end. Its
+  /// raw_data is read, and destroyed, before any other call. Requires: Next's end.
+  /// \return kUnavailable if the connection is lost meanwhile
+  Result<LargeEvent> NextLarge();
+
   /// Ends the snapshot.
-  /// \return the cursor that covers what was read; nullopt for a window without cursor
+  /// \return the cursor that covers what was read; nullopt for a window without cursor;
+  ///         kInternal if large events were not asked for
   Result<std::optional<Cursor>> Finish();
 
   /// Waits until the source's log is on disk up to the snapshot: after a crash PostgreSQL
@@ -123,6 +132,8 @@ class AuditLog {
   std::optional<std::string> flush_target_;  // a WAL position; nullopt on a standby
   std::unique_ptr<CopyBinaryDecoder> decoder_;
   bool copy_ended_ = false;
+  LargeRows large_rows_;  // complete once the copy has ended
+  size_t next_large_ = 0;
   std::optional<int64_t> largest_id_;
 };
 

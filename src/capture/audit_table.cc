@@ -100,13 +100,38 @@ constexpr const char* kSequenceSql =
     " $1::oid AND adnum = $2::int)) "
     "WHERE s.seqincrement > 0 AND NOT s.seqcycle LIMIT 1";
 
+// Of the rows that MarksOf reads.
+constexpr int kFirstEventColumn = 1;
+constexpr int kRawData = 6;
+constexpr int kLargeRowSql = 7;
+
+Status HashPayload(PayloadReader& payload, io::Sha256& hash) {
+  hash.Update(fmt::format("{};", payload.bytes()));
+  while (true) {
+    CALVE_ASSIGN(const auto piece, payload.NextPiece());
+    if (!piece) {
+      return {};
+    }
+    hash.Update(*piece);
+  }
+}
+
 /// Hashes a row's columns so that no two rows share a text: each with its length.
-std::string HashOf(const Rows& rows, int row, int first_column, int columns) {
+Result<std::string> HashOf(Connection& connection, const AuditTable& table,
+                           const Rows& rows, int row, int64_t piece_bytes) {
   io::Sha256 hash;
-  for (int i = first_column; i < first_column + columns; ++i) {
+  const bool large = !rows.is_null(row, kLargeRowSql);
+  for (int i = kFirstEventColumn; i < (large ? kRawData : kLargeRowSql); ++i) {
     hash.Update(rows.is_null(row, i) ? "-;"
                                      : fmt::format("{};", rows.text(row, i).size()));
     hash.Update(rows.text(row, i));
+  }
+  if (large) {
+    CALVE_ASSIGN(
+        const auto payload,
+        PayloadReader::Open(connection, table.sql_name,
+                            std::string(rows.text(row, kLargeRowSql)), piece_bytes));
+    CALVE_TRY(HashPayload(*payload, hash));
   }
   return hash.Finish();
 }
@@ -153,6 +178,8 @@ Result<AuditTable> DescribeAuditTable(Connection& connection, const TableRef& ta
   CALVE_ASSIGN(out.oid, OidOf(connection, table));
   CALVE_ASSIGN(const Columns columns, ColumnsOf(connection, out.oid));
   CALVE_TRY(CheckColumns(table, columns));
+  const std::string& raw_data = columns.at("raw_data").type;
+  out.raw_data_is_text = raw_data == "text" || raw_data == "character varying";
   if (const auto it = columns.find("audit_xid"); it != columns.end()) {
     // Without the default, rows go on arriving without an id: the column is not in use.
     const bool in_use =
@@ -171,18 +198,43 @@ Result<AuditTable> DescribeAuditTable(Connection& connection, const TableRef& ta
 }
 
 Result<std::vector<RowMark>> MarksOf(Connection& connection, const AuditTable& table,
-                                     int64_t id) {
-  CALVE_ASSIGN(const Rows rows,
-               connection.Query(fmt::format("SELECT t.xmin, {} FROM {} t WHERE "
-                                            "t.audit_event_id = $1::int8",
-                                            kEventColumnsSql, table.sql_name),
-                                {std::to_string(id)}));
+                                     int64_t id, const LargeEventLimits& limits) {
+  CALVE_ASSIGN(
+      const Rows rows,
+      connection.Query(fmt::format("SELECT t.xmin, {} FROM {} WHERE "
+                                   "t.audit_event_id = $1::int8",
+                                   EventColumnsSql(table, limits), EventSourceSql(table)),
+                       {std::to_string(id)}));
   std::vector<RowMark> marks;
   for (int i = 0; i < rows.size(); ++i) {
-    marks.push_back({id, static_cast<uint64_t>(rows.number(i, 0)),
-                     HashOf(rows, i, /*first_column=*/1, /*columns=*/6)});
+    CALVE_ASSIGN(std::string hash,
+                 HashOf(connection, table, rows, i, limits.piece_bytes));
+    marks.push_back({id, static_cast<uint64_t>(rows.number(i, 0)), std::move(hash)});
   }
   return marks;
+}
+
+std::string EventColumnsSql(const AuditTable& table, const LargeEventLimits& limits) {
+  const std::string raw_data = table.raw_data_is_text ? "t.raw_data" : "raw.text";
+  // The length of a text that is stored out of line is known without reading it.
+  const std::string is_large =
+      fmt::format("octet_length({}) > {}", raw_data, limits.whole_bytes);
+  return fmt::format(
+      "t.audit_event_id::int8, t.audit_operation::text, t.audit_timestamp, "
+      "t.tbl_schema::text, t.tbl_name::text, "
+      "CASE WHEN {0} THEN NULL ELSE {1}::text END, "
+      "CASE WHEN {0} THEN format('t.tableoid = %s AND t.ctid = %L', t.tableoid::oid, "
+      "t.ctid) END",
+      is_large, raw_data);
+}
+
+std::string EventSourceSql(const AuditTable& table) {
+  if (table.raw_data_is_text) {
+    return table.sql_name + " t";
+  }
+  // OFFSET 0 keeps the text from being made again wherever it is named.
+  return table.sql_name +
+         " t CROSS JOIN LATERAL (SELECT t.raw_data::text AS text OFFSET 0) raw";
 }
 
 }  // namespace calve::capture

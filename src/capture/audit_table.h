@@ -10,6 +10,7 @@
 
 #include "capture/connection.h"
 #include "capture/cursor.h"
+#include "capture/large_event.h"
 #include "core/result.h"
 
 namespace calve::capture {
@@ -21,6 +22,7 @@ struct AuditTable {
   /// Of the column audit_xid, where it is in use: of type xid8 with the current
   /// transaction's id as its default. Every row that was written since has one.
   std::optional<int> audit_xid_column;
+  bool raw_data_is_text = true;  // else of a type that is made text
   /// Last value of the sequence behind the id; nullopt if there is none that counts
   /// upwards, or it may not be read.
   std::optional<int64_t> sequence_value;
@@ -51,11 +53,14 @@ Result<AuditTable> DescribeAuditTable(Connection& connection, const TableRef& ta
 
 /// The rows of an id, marked to be known again. More than one only where ids repeat.
 Result<std::vector<RowMark>> MarksOf(Connection& connection, const AuditTable& table,
-                                     int64_t id);
+                                     int64_t id, const LargeEventLimits& limits);
 
-/// The columns of EventSchema() for `COPY (SELECT …)`, of the table as `t`.
-inline constexpr const char* kEventColumnsSql =
-    "t.audit_event_id::int8, t.audit_operation::text, t.audit_timestamp, "
-    "t.tbl_schema::text, t.tbl_name::text, t.raw_data::text";
+/// The columns of EventSchema() for `COPY (SELECT …)`, of EventSourceSql(), and one more:
+/// null, or for a large event, whose raw_data is null here, what PayloadReader::Open
+/// takes to find its row.
+std::string EventColumnsSql(const AuditTable& table, const LargeEventLimits& limits);
+
+/// What stands behind FROM for EventColumnsSql(): the table as `t`.
+std::string EventSourceSql(const AuditTable& table);
 
 }  // namespace calve::capture

@@ -194,6 +194,15 @@ Status Connection::Execute(const std::string& sql) {
 }
 
 Result<Rows> Connection::Query(const std::string& sql, const Parameters& parameters) {
+  return RunQuery(sql, parameters, /*result_format=*/0);
+}
+
+Result<Rows> Connection::QueryBinary(const std::string& sql) {
+  return RunQuery(sql, /*parameters=*/{}, /*result_format=*/1);
+}
+
+Result<Rows> Connection::RunQuery(const std::string& sql, const Parameters& parameters,
+                                  int result_format) {
   std::vector<const char*> values;
   values.reserve(parameters.size());
   for (const auto& parameter : parameters) {
@@ -202,8 +211,7 @@ Result<Rows> Connection::Query(const std::string& sql, const Parameters& paramet
   PGresult* result =
       PQexecParams(connection_, sql.c_str(), static_cast<int>(values.size()),
                    /*paramTypes=*/nullptr, values.data(),
-                   /*paramLengths=*/nullptr, /*paramFormats=*/nullptr,
-                   /*resultFormat=*/0);
+                   /*paramLengths=*/nullptr, /*paramFormats=*/nullptr, result_format);
   Rows rows(result);
   const ExecStatusType status = PQresultStatus(result);
   if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {

@@ -68,6 +68,9 @@ class Connection {
   /// Runs one statement; `$1` … are bound, never pasted.
   Result<Rows> Query(const std::string& sql, const Parameters& parameters = {});
 
+  /// As Query, but values come in PostgreSQL's binary format: text and bytea as they are.
+  Result<Rows> QueryBinary(const std::string& sql);
+
   /// Quotes a name for SQL; kInvalidArgument if it is not valid text.
   Result<std::string> QuoteName(const std::string& name);
 
@@ -82,6 +85,8 @@ class Connection {
 
  private:
   explicit Connection(pg_conn* connection) : connection_(connection) {}
+  Result<Rows> RunQuery(const std::string& sql, const Parameters& parameters,
+                        int result_format);
   Status Check(pg_result* result, int expected_status);
   Error LastError(const pg_result* result) const;
   void DropCopyData();

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include <arrow/api.h>
@@ -16,7 +17,8 @@ namespace calve::capture {
 namespace {
 
 constexpr std::string_view kSignature = {"PGCOPY\n\377\r\n\0", 11};
-constexpr int kColumns = 6;
+constexpr size_t kEventColumns = 6;
+constexpr size_t kColumns = kEventColumns + 1;
 
 Error NotACopy(std::string_view what) {
   return Error{ErrorKind::kCorrupt,
@@ -64,14 +66,62 @@ class ByteReader {
 /// A column's bytes; null data for NULL.
 using FieldBytes = std::string_view;
 
+/// A 64-bit number; nullopt for NULL.
+Result<std::optional<int64_t>> Number(FieldBytes field) {
+  if (field.data() == nullptr) {
+    return std::optional<int64_t>();
+  }
+  if (field.size() != sizeof(int64_t)) {
+    return NotACopy(fmt::format("a number of {} bytes", field.size()));
+  }
+  return ByteReader(field).Take<int64_t>();
+}
+
+/// Collects rows of EventSchema().
+class EventRows {
+ public:
+  EventRows()
+      : timestamps_(EventSchema()->field(kTimestampColumn - kEventColumnsOffset)->type(),
+                    arrow::default_memory_pool()) {}
+
+  int64_t size() const { return ids_.length(); }
+
+  Status Append(std::span<const FieldBytes> fields) {
+    CALVE_ASSIGN(const auto id, Number(fields[0]));
+    CALVE_TRY(FromArrow(id ? ids_.Append(*id) : ids_.AppendNull()));
+    CALVE_ASSIGN(const auto time, Number(fields[2]));
+    CALVE_TRY(FromArrow(time ? timestamps_.Append(FromPostgresTimestamp(*time).value)
+                             : timestamps_.AppendNull()));
+    constexpr std::array<size_t, 4> kTextFields = {1, 3, 4, 5};
+    for (size_t i = 0; i < kTextFields.size(); ++i) {
+      const FieldBytes text = fields[kTextFields[i]];
+      CALVE_TRY(FromArrow(text.data() == nullptr ? texts_[i].AppendNull()
+                                                 : texts_[i].Append(text)));
+    }
+    return {};
+  }
+
+  Result<std::shared_ptr<arrow::RecordBatch>> Take() {
+    const int64_t count = size();
+    arrow::ArrayVector columns(kEventColumns);
+    const std::array<arrow::ArrayBuilder*, kEventColumns> builders = {
+        &ids_, &texts_[0], &timestamps_, &texts_[1], &texts_[2], &texts_[3]};
+    for (size_t i = 0; i < builders.size(); ++i) {
+      CALVE_TRY(FromArrow(builders[i]->Finish(&columns[i])));
+    }
+    return arrow::RecordBatch::Make(EventSchema(), count, std::move(columns));
+  }
+
+ private:
+  arrow::Int64Builder ids_;
+  arrow::TimestampBuilder timestamps_;
+  std::array<arrow::StringBuilder, 4> texts_;
+};
+
 }  // namespace
 
 class CopyBinaryDecoder::Decoder {
  public:
-  Decoder()
-      : timestamps_(EventSchema()->field(kTimestampColumn - kEventColumnsOffset)->type(),
-                    arrow::default_memory_pool()) {}
-
   Status Append(std::string_view piece) {
     // The server sends whole rows, so a piece is seldom cut and nothing is kept.
     if (kept_.empty()) {
@@ -85,19 +135,17 @@ class CopyBinaryDecoder::Decoder {
     return {};
   }
 
-  int64_t rows() const { return ids_.length(); }
+  int64_t rows() const { return rows_.size(); }
   int64_t bytes() const { return bytes_; }
 
   Result<std::shared_ptr<arrow::RecordBatch>> TakeBatch() {
-    const int64_t count = rows();
-    arrow::ArrayVector columns(static_cast<size_t>(kColumns));
-    const std::array<arrow::ArrayBuilder*, kColumns> builders = {
-        &ids_, &texts_[0], &timestamps_, &texts_[1], &texts_[2], &texts_[3]};
-    for (size_t i = 0; i < builders.size(); ++i) {
-      CALVE_TRY(FromArrow(builders[i]->Finish(&columns[i])));
-    }
     bytes_ = 0;
-    return arrow::RecordBatch::Make(EventSchema(), count, std::move(columns));
+    return rows_.Take();
+  }
+
+  Result<LargeRows> TakeLargeRows() {
+    CALVE_ASSIGN(auto rows, large_rows_.Take());
+    return LargeRows{std::move(rows), std::exchange(large_row_sql_, {})};
   }
 
   Status Finish() const {
@@ -165,7 +213,7 @@ class CopyBinaryDecoder::Decoder {
       ended_ = true;
       return bytes.size() - reader.left();
     }
-    if (*columns != kColumns) {
+    if (static_cast<size_t>(*columns) != kColumns) {
       return NotACopy(fmt::format("a row of {} columns", *columns));
     }
     std::array<FieldBytes, kColumns> fields;
@@ -184,40 +232,20 @@ class CopyBinaryDecoder::Decoder {
       field = *size == -1 ? FieldBytes() : *text;
     }
     const size_t length = bytes.size() - reader.left();
-    CALVE_TRY(AppendRow(fields));
+    const std::span event = std::span(fields).first<kEventColumns>();
+    if (const FieldBytes row_sql = fields.back(); row_sql.data() != nullptr) {
+      CALVE_TRY(large_rows_.Append(event));
+      large_row_sql_.emplace_back(row_sql);
+      return length;
+    }
+    CALVE_TRY(rows_.Append(event));
     bytes_ += static_cast<int64_t>(length);
     return length;
   }
 
-  Status AppendRow(const std::array<FieldBytes, kColumns>& fields) {
-    CALVE_ASSIGN(const auto id, Number(fields[0]));
-    CALVE_TRY(FromArrow(id ? ids_.Append(*id) : ids_.AppendNull()));
-    CALVE_ASSIGN(const auto time, Number(fields[2]));
-    CALVE_TRY(FromArrow(time ? timestamps_.Append(FromPostgresTimestamp(*time).value)
-                             : timestamps_.AppendNull()));
-    constexpr std::array<size_t, 4> kTextFields = {1, 3, 4, 5};
-    for (size_t i = 0; i < kTextFields.size(); ++i) {
-      const FieldBytes text = fields[kTextFields[i]];
-      CALVE_TRY(FromArrow(text.data() == nullptr ? texts_[i].AppendNull()
-                                                 : texts_[i].Append(text)));
-    }
-    return {};
-  }
-
-  /// A 64-bit number; nullopt for NULL.
-  static Result<std::optional<int64_t>> Number(FieldBytes field) {
-    if (field.data() == nullptr) {
-      return std::optional<int64_t>();
-    }
-    if (field.size() != sizeof(int64_t)) {
-      return NotACopy(fmt::format("a number of {} bytes", field.size()));
-    }
-    return ByteReader(field).Take<int64_t>();
-  }
-
-  arrow::Int64Builder ids_;
-  arrow::TimestampBuilder timestamps_;
-  std::array<arrow::StringBuilder, 4> texts_;
+  EventRows rows_;
+  EventRows large_rows_;
+  std::vector<std::string> large_row_sql_;
   std::string kept_;  // of a row that was cut
   int64_t bytes_ = 0;
   bool started_ = false;
@@ -241,6 +269,10 @@ int64_t CopyBinaryDecoder::bytes() const {
 
 Result<std::shared_ptr<arrow::RecordBatch>> CopyBinaryDecoder::TakeBatch() {
   return decoder_->TakeBatch();
+}
+
+Result<LargeRows> CopyBinaryDecoder::TakeLargeRows() {
+  return decoder_->TakeLargeRows();
 }
 
 Status CopyBinaryDecoder::Finish() const {

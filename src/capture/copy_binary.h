@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <arrow/type_fwd.h>
 
@@ -15,8 +16,15 @@
 
 namespace calve::capture {
 
-/// Decodes a copy of six columns `int8, text, timestamp[tz], text, text, text`, the
-/// columns of EventSchema(), from pieces that may be cut anywhere. Not thread-safe.
+/// The large events among the rows of a copy.
+struct LargeRows {
+  std::shared_ptr<arrow::RecordBatch> rows;  // of EventSchema()
+  std::vector<std::string> row_sql;          // of each, what finds it again
+};
+
+/// Decodes a copy of seven columns `int8, text, timestamp[tz], text, text, text, text`
+/// from pieces that may be cut anywhere: those of EventSchema(), and one that is null but
+/// in large events, which are kept apart. Not thread-safe.
 class CopyBinaryDecoder {
  public:
   CopyBinaryDecoder();
@@ -30,12 +38,15 @@ class CopyBinaryDecoder {
   /// \return kCorrupt if the bytes are no such copy. Then the decoder is of no use.
   Status Append(std::string_view piece);
 
-  /// What the rows since the last TakeBatch() hold.
+  /// What the rows since the last TakeBatch() hold, without large events.
   int64_t rows() const;
   int64_t bytes() const;
 
   /// The rows so far, as a batch of EventSchema().
   Result<std::shared_ptr<arrow::RecordBatch>> TakeBatch();
+
+  /// The large events so far.
+  Result<LargeRows> TakeLargeRows();
 
   /// kCorrupt unless the copy came to its proper end.
   Status Finish() const;

@@ -78,6 +78,24 @@ class AttemptFiles {
     return {};
   }
 
+  Status Append(const capture::LargeEvent& event) {
+    const landing::PiecewisePayload payload = {
+        .bytes = event.raw_data->bytes(),
+        .quoted = !event.raw_data->is_plain(),
+        .next_piece = [&] { return event.raw_data->NextPiece(); }};
+    bool appended = false;
+    while (!appended) {
+      if (writer_ == nullptr) {
+        CALVE_TRY(StartFile());
+      }
+      CALVE_ASSIGN(appended, writer_->AppendLong(*event.row, payload));
+      if (!appended) {
+        CALVE_TRY(CloseFile());
+      }
+    }
+    return {};
+  }
+
   Status CloseFile() {
     if (writer_ != nullptr) {
       CALVE_ASSIGN(LandedFile file, writer_->Close());
@@ -123,10 +141,18 @@ Status CopyRows(capture::AuditLog& source, AttemptFiles& files, Progress& progre
   while (true) {
     CALVE_ASSIGN(const auto batch, source.Next());
     if (batch == nullptr) {
-      return files.CloseFile();
+      break;
     }
     CALVE_TRY(files.Append(*batch));
     progress.Advance(batch->num_rows());
+  }
+  while (true) {
+    CALVE_ASSIGN(const capture::LargeEvent event, source.NextLarge());
+    if (event.row == nullptr) {
+      return files.CloseFile();
+    }
+    CALVE_TRY(files.Append(event));
+    progress.Advance(/*units=*/1);
   }
 }
 

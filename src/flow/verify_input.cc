@@ -4,13 +4,17 @@
 #include <utility>
 
 #include <arrow/array.h>
+#include <arrow/array/util.h>
 #include <arrow/record_batch.h>
+#include <arrow/scalar.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
 
 #include "capture/audit_log.h"
+#include "core/arrow_status.h"
 #include "core/event.h"
 #include "flow/mart_rows.h"
+#include "landing/long_payload.h"
 
 namespace calve::flow {
 namespace {
@@ -181,7 +185,7 @@ class InputReader {
     const PrintLayout& layout = in_.tables.front().layout;
     int64_t rows = 0;
     while (true) {
-      CALVE_ASSIGN(const auto events, source.Next());
+      CALVE_ASSIGN(const auto events, NextEvents(source));
       if (events == nullptr) {
         return rows;
       }
@@ -194,6 +198,37 @@ class InputReader {
         CALVE_TRY(flattened.Add(landed, flags));
       }
     }
+  }
+
+  /// The next batch, then the large events one by one; null at the end.
+  Result<std::shared_ptr<arrow::RecordBatch>> NextEvents(capture::AuditLog& source) {
+    CALVE_ASSIGN(auto events, source.Next());
+    if (events == nullptr) {
+      CALVE_ASSIGN(const capture::LargeEvent event, source.NextLarge());
+      if (event.row != nullptr) {
+        return WholeOrMarked(event);
+      }
+    }
+    return events;
+  }
+
+  /// A large event as it is landed: above the limit, the mark with its hash.
+  Result<std::shared_ptr<arrow::RecordBatch>> WholeOrMarked(
+      const capture::LargeEvent& event) const {
+    landing::LongPayload payload(pipeline_.limits.max_event_bytes);
+    while (true) {
+      CALVE_ASSIGN(const auto piece, event.raw_data->NextPiece());
+      if (!piece) {
+        break;
+      }
+      payload.Append(*piece);
+    }
+    constexpr int kRawData = kRawDataColumn - kEventColumnsOffset;
+    CALVE_ASSIGN(auto texts, FromArrow(arrow::MakeArrayFromScalar(
+                                 arrow::StringScalar(std::move(payload).Finish()),
+                                 /*length=*/1)));
+    return FromArrow(
+        event.row->SetColumn(kRawData, EventSchema()->field(kRawData), texts));
   }
 
   void NoteLeastId(const arrow::RecordBatch& events) {

@@ -53,6 +53,14 @@ char* PutFraction(char* out, int64_t micros) {
   return out + digits + 1;
 }
 
+Status CheckSchema(const arrow::RecordBatch& batch) {
+  if (!batch.schema()->Equals(*EventSchema(), /*check_metadata=*/false)) {
+    return Error{ErrorKind::kInvalidArgument,
+                 "not a batch of events: " + batch.schema()->ToString()};
+  }
+  return {};
+}
+
 }  // namespace
 
 CsvWriter::CsvWriter() : buffer_(kInitialBytes) {
@@ -63,10 +71,7 @@ CsvWriter::CsvWriter() : buffer_(kInitialBytes) {
 
 Result<int64_t> CsvWriter::Append(const arrow::RecordBatch& batch, int64_t first_row,
                                   Limit limit, bool has_rows) {
-  if (!batch.schema()->Equals(*EventSchema(), /*check_metadata=*/false)) {
-    return Error{ErrorKind::kInvalidArgument,
-                 "not a batch of events: " + batch.schema()->ToString()};
-  }
+  CALVE_TRY(CheckSchema(batch));
   const arrow::ArrayVector& columns = batch.columns();
   const int64_t end = first_row + std::min(limit.rows, batch.num_rows() - first_row);
   int64_t row = first_row;
@@ -82,8 +87,35 @@ Result<int64_t> CsvWriter::Append(const arrow::RecordBatch& batch, int64_t first
   return row - first_row;
 }
 
+Status CsvWriter::BeginLongRow(const arrow::RecordBatch& row, bool quoted) {
+  CALVE_TRY(CheckSchema(row));
+  AppendFields(row.columns(), /*row=*/0, kCsvColumns - 1);
+  AppendByte(',');
+  if (quoted) {
+    AppendByte('"');
+  }
+  return {};
+}
+
+void CsvWriter::AppendPiece(std::string_view piece) {
+  char* const start = Room(2 * piece.size());
+  used_ += static_cast<size_t>(CopyDoublingQuotes(piece, start) - start);
+}
+
+void CsvWriter::EndLongRow(bool quoted) {
+  if (quoted) {
+    AppendByte('"');
+  }
+  AppendByte('\n');
+}
+
 void CsvWriter::AppendRow(const arrow::ArrayVector& columns, int64_t row) {
-  for (int column = 0; column < kCsvColumns; ++column) {
+  AppendFields(columns, row, kCsvColumns);
+  AppendByte('\n');
+}
+
+void CsvWriter::AppendFields(const arrow::ArrayVector& columns, int64_t row, int count) {
+  for (int column = 0; column < count; ++column) {
     if (column > 0) {
       AppendByte(',');
     }
@@ -102,7 +134,6 @@ void CsvWriter::AppendRow(const arrow::ArrayVector& columns, int64_t row) {
       AppendText(static_cast<const arrow::StringArray&>(array).GetView(row));
     }
   }
-  AppendByte('\n');
 }
 
 /// Makes room for `bytes` more and the slack. \return where to write them

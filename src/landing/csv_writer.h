@@ -40,6 +40,19 @@ class CsvWriter {
   Result<int64_t> Append(const arrow::RecordBatch& batch, int64_t first_row, Limit limit,
                          bool has_rows);
 
+  /// Appends a row but for its raw_data, which follows in pieces, and then EndLongRow.
+  ///
+  /// \param row  of EventSchema(), one row; its raw_data is not looked at
+  /// \param quoted  whether the raw_data holds a comma, a quote or a line break
+  /// \return kInvalidArgument if `row` has other columns
+  Status BeginLongRow(const arrow::RecordBatch& row, bool quoted);
+  /// Requires: BeginLongRow. `piece` may be cut anywhere.
+  void AppendPiece(std::string_view piece);
+  void EndLongRow(bool quoted);
+
+  /// Takes back what was encoded behind the first `size` bytes() since the last Clear().
+  void Truncate(size_t size) { used_ = size; }
+
   /// What was encoded since the last Clear(). Valid until the next call.
   std::string_view bytes() const { return {buffer_.data(), used_}; }
   void Clear() { used_ = 0; }
@@ -47,6 +60,7 @@ class CsvWriter {
  private:
   char* Room(size_t bytes);
   void AppendRow(const arrow::ArrayVector& columns, int64_t row);
+  void AppendFields(const arrow::ArrayVector& columns, int64_t row, int count);
   void AppendText(std::string_view text);
   void AppendTimestamp(TimestampUs time);
   void AppendByte(char byte);

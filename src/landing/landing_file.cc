@@ -63,6 +63,35 @@ Result<int64_t> LandingFileWriter::AppendStep(const arrow::RecordBatch& batch,
   return rows;
 }
 
+Result<bool> LandingFileWriter::AppendLong(const arrow::RecordBatch& row,
+                                           const PiecewisePayload& payload) {
+  const size_t before = csv_.bytes().size();
+  CALVE_TRY(csv_.BeginLongRow(row, payload.quoted));
+  if (!HasRoomFor(payload.bytes)) {
+    csv_.Truncate(before);
+    return false;
+  }
+  while (true) {
+    CALVE_ASSIGN(const auto piece, payload.next_piece());
+    if (!piece) {
+      break;
+    }
+    csv_.AppendPiece(*piece);
+    CALVE_TRY(Flush());
+  }
+  csv_.EndLongRow(payload.quoted);
+  ++file_.rows;
+  return true;
+}
+
+/// Whether a payload, and the end of its row, fits behind what was encoded.
+bool LandingFileWriter::HasRoomFor(int64_t payload_bytes) const {
+  constexpr int64_t kEndBytes = 2;  // the quote, the line feed
+  const int64_t most = file_.bytes + static_cast<int64_t>(csv_.bytes().size()) +
+                       2 * payload_bytes + kEndBytes;
+  return file_.rows == 0 || (file_.rows < limits_.rows && most <= limits_.bytes);
+}
+
 Status LandingFileWriter::Flush() {
   const std::string_view bytes = csv_.bytes();
   hash_.Update(bytes);

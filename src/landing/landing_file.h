@@ -4,7 +4,9 @@
 /// Landing files: their names, and how one is written.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,6 +41,14 @@ struct FileLimits {
   int64_t bytes;
 };
 
+/// A raw_data that is not held at once.
+struct PiecewisePayload {
+  int64_t bytes;
+  bool quoted;  // it holds a comma, a quote or a line break
+  /// The next piece, cut anywhere; nullopt at the end.
+  std::function<Result<std::optional<std::string_view>>()> next_piece;
+};
+
 /// Writes one file, hashing it on the way. Destroyed before Close(), nothing is left.
 /// Not thread-safe.
 class LandingFileWriter {
@@ -55,6 +65,13 @@ class LandingFileWriter {
   /// \return the rows appended: fewer than the batch has left only if the file is full
   Result<int64_t> Append(const arrow::RecordBatch& batch, int64_t first_row);
 
+  /// Appends one row, its raw_data piece by piece.
+  ///
+  /// \param row  of EventSchema(), one row; its raw_data is not looked at
+  /// \return false if the file is full, or could be before the payload's end: its quotes,
+  ///         which are doubled, are not counted before they come. Nothing was read then.
+  Result<bool> AppendLong(const arrow::RecordBatch& row, const PiecewisePayload& payload);
+
   int64_t rows() const { return file_.rows; }
 
   /// Makes the file visible and durable. Call once, last.
@@ -64,6 +81,7 @@ class LandingFileWriter {
   LandingFileWriter(std::unique_ptr<io::OutputFile> output, std::string key,
                     FileLimits limits);
   Result<int64_t> AppendStep(const arrow::RecordBatch& batch, int64_t first_row);
+  bool HasRoomFor(int64_t payload_bytes) const;
   Status Flush();
 
   std::unique_ptr<io::OutputFile> output_;

@@ -1,4 +1,7 @@
+#include "landing/long_payload.h"
+
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 

@@ -36,9 +36,11 @@ const std::string kHeader = std::string("PGCOPY\n\377\r\n\0", 11) + std::string(
 const std::string kEnd = BigEndian(int16_t{-1});
 
 std::string Row(std::optional<std::string> id, std::optional<std::string> time,
-                const std::string& payload) {
-  return BigEndian(int16_t{6}) + Field(std::move(id)) + Field("I") +
-         Field(std::move(time)) + Field(std::nullopt) + Field("") + Field(payload);
+                const std::string& payload, std::optional<std::string> row_sql = {}) {
+  return BigEndian(int16_t{7}) + Field(std::move(id)) + Field("I") +
+         Field(std::move(time)) + Field(std::nullopt) + Field("") +
+         Field(row_sql ? std::nullopt : std::optional(payload)) +
+         Field(std::move(row_sql));
 }
 
 Result<std::vector<EventRow>> Decode(const std::string& bytes, size_t piece) {
@@ -96,6 +98,24 @@ TEST(CopyBinaryTest, WhatIsNoCopyOfEventsIsCorrupt) {
             BigEndian(int32_t{0}) + kEnd}) {
     EXPECT_EQ(ErrorOf(bytes).kind, ErrorKind::kCorrupt) << bytes;
   }
+}
+
+TEST(CopyBinaryTest, LargeEventsAreKeptApart) {
+  const std::string row = Row(BigEndian(int64_t{1}), std::nullopt, "x");
+  const std::string bytes =
+      kHeader + Row(BigEndian(int64_t{2}), std::nullopt, "", "t.ctid = '(0,2)'") + row +
+      Row(BigEndian(int64_t{3}), std::nullopt, "", "t.ctid = '(0,3)'") + kEnd;
+  CopyBinaryDecoder decoder;
+  ASSERT_TRUE(decoder.Append(bytes));
+  EXPECT_EQ(decoder.rows(), 1);
+  EXPECT_EQ(decoder.bytes(), static_cast<int64_t>(row.size()));
+  const auto large = decoder.TakeLargeRows();
+  ASSERT_TRUE(large) << large.error().message;
+  EXPECT_THAT(large->row_sql, ElementsAre("t.ctid = '(0,2)'", "t.ctid = '(0,3)'"));
+  std::vector<EventRow> rows;
+  landing::AddRows(*large->rows, rows);
+  EXPECT_THAT(rows, ElementsAre(EventRow{2, "I", {}, {}, "", {}},
+                                EventRow{3, "I", {}, {}, "", {}}));
 }
 
 TEST(CopyBinaryTest, BatchesBeginAnew) {

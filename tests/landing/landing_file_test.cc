@@ -62,6 +62,39 @@ TEST(LandingFileTest, AFileIsFullByRowsOrByBytes) {
   EXPECT_EQ(rows_of({.rows = 9999, .bytes = 1 << 20}), 2000);
 }
 
+TEST(LandingFileTest, ALongRowGoesWhereItFitsHoweverManyQuotesItHas) {
+  const calve::testing::TempFolder folder;
+  io::LocalStore store;
+  const std::string quotes = "\"\"\"";
+  const auto is_appended = [&](FileLimits limits, bool has_rows) {
+    auto writer = *LandingFileWriter::Start(store, folder.path() + "/f.csv", "f", limits);
+    if (has_rows) {
+      EXPECT_EQ(*writer->Append(*ToBatch({{1, {}, {}, {}, {}, "x"}}), 0), 1);
+    }
+    bool given = false;
+    const bool appended = *writer->AppendLong(
+        *ToBatch({{2, "I", {}, {}, {}, {}}}),
+        {.bytes = 3, .quoted = true, .next_piece = [&] {
+           const bool first = !std::exchange(given, true);
+           return Result<std::optional<std::string_view>>(
+               first ? std::optional<std::string_view>(quotes) : std::nullopt);
+         }});
+    EXPECT_EQ(given, appended);
+    const auto file = *writer->Close();
+    const std::string text = kHeader + (has_rows ? "1,,,,,x\n" : "") +
+                             (appended ? "2,I,,,,\"\"\"\"\"\"\"\"\n" : "");
+    EXPECT_EQ(*io::ReadObject(store, folder.path() + "/f.csv"), text);
+    EXPECT_EQ(file, (LandedFile{"f", io::Sha256Hex(text), has_rows + appended,
+                                static_cast<int64_t>(text.size())}));
+    return appended;
+  };
+  const auto full = static_cast<int64_t>(kHeader.size()) + 8 + 16;
+  EXPECT_TRUE(is_appended({.rows = 2, .bytes = full}, /*has_rows=*/true));
+  EXPECT_FALSE(is_appended({.rows = 2, .bytes = full - 1}, /*has_rows=*/true));
+  EXPECT_FALSE(is_appended({.rows = 1, .bytes = full}, /*has_rows=*/true));
+  EXPECT_TRUE(is_appended({.rows = 1, .bytes = 1}, /*has_rows=*/false));
+}
+
 TEST(LandingFileTest, AFileThatIsNotClosedLeavesNothing) {
   const calve::testing::TempFolder folder;
   io::LocalStore store;
