@@ -395,7 +395,7 @@ PartitionSpec RandomSpec() {
 /// Literals of a column, as the rows have them.
 std::vector<Literal> LiteralsOf(const arrow::RecordBatch& rows, size_t column) {
   std::vector<Literal> literals;
-  const Field& field = TestSchema().fields[column];
+  const Field field = TestSchema().fields[column];
   for (int64_t row = 0; row < rows.num_rows(); ++row) {
     const auto value = LiteralAt(*rows.column(static_cast<int>(column)), field.type, row);
     const auto* real = value ? std::get_if<double>(&*value) : nullptr;
