@@ -4,24 +4,12 @@
 
 #include "flow/ingest.h"
 #include "flow/marker.h"
+#include "flow/model_table.h"
 #include "flow/pending.h"
 #include "table/commit/table_update.h"
 
 namespace calve::app {
 namespace {
-
-/// A table that may not be there yet.
-Result<std::optional<table::LoadedTable>> TryLoad(const flow::Pipeline& pipeline,
-                                                  const table::TableName& name) {
-  auto loaded = table::LoadTable(*pipeline.store, *pipeline.catalog, name);
-  if (!loaded && loaded.error().kind == ErrorKind::kNotFound) {
-    return std::optional<table::LoadedTable>();
-  }
-  if (!loaded) {
-    return loaded.error();
-  }
-  return std::optional<table::LoadedTable>(*std::move(loaded));
-}
 
 TableState Describe(const std::string& name,
                     const std::optional<table::LoadedTable>& loaded) {
@@ -76,8 +64,9 @@ Result<TableState> LookAtModel(const flow::Pipeline& pipeline,
       upstream_model != nullptr
           ? table::TableName{upstream_model->layer, upstream_model->name}
           : pipeline.landing_table;
-  CALVE_ASSIGN(const auto upstream, TryLoad(pipeline, upstream_name));
-  CALVE_ASSIGN(const auto loaded, TryLoad(pipeline, {model.layer, model.name}));
+  CALVE_ASSIGN(const auto upstream, flow::TryLoadTable(pipeline, upstream_name));
+  CALVE_ASSIGN(const auto loaded,
+               flow::TryLoadTable(pipeline, {model.layer, model.name}));
   TableState state = Describe(model.table(), loaded);
   state.upstream = upstream_name.text();
   for (const contract::Column& column : model.columns) {
@@ -107,7 +96,7 @@ Result<PipelineState> LookAtPipeline(const flow::Pipeline& pipeline) {
   LookAtSource(pipeline, state);
   CALVE_ASSIGN(const std::vector<std::string> keys, flow::LedgeredKeys(pipeline));
   CALVE_ASSIGN(state.pending_keys, flow::PendingKeys(pipeline, keys));
-  CALVE_ASSIGN(const auto landing, TryLoad(pipeline, pipeline.landing_table));
+  CALVE_ASSIGN(const auto landing, flow::TryLoadTable(pipeline, pipeline.landing_table));
   state.tables.push_back(Describe(pipeline.landing_table.text(), landing));
   for (const contract::Model& model : pipeline.project.models) {
     CALVE_ASSIGN(TableState model_state, LookAtModel(pipeline, model));

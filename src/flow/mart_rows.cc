@@ -75,6 +75,17 @@ Result<std::vector<model::EventPosition>> PositionsOf(const arrow::RecordBatch& 
   return positions;
 }
 
+std::vector<std::string> NeededByMarts(const contract::Project& project,
+                                       const contract::Model& flatten) {
+  std::vector<std::string> needed{kEventTime, kOperation};
+  for (const contract::Model& model : project.models) {
+    if (model.from == flatten.name) {
+      needed.insert(needed.end(), model.key.begin(), model.key.end());
+    }
+  }
+  return needed;
+}
+
 Result<std::vector<model::KeyedEvent>> KeyedEvents(
     const arrow::RecordBatch& rows, const std::vector<model::RowKey>& keys) {
   CALVE_ASSIGN(const auto positions, PositionsOf(rows, kEventTime));

@@ -24,6 +24,11 @@ inline constexpr const char* kValidTo = "valid_to";
 inline constexpr const char* kIsCurrent = "is_current";
 inline constexpr const char* kIsDeleted = "is_deleted";
 
+/// Columns of a flatten model without which a row has no key, or no place in its key's
+/// order.
+std::vector<std::string> NeededByMarts(const contract::Project& project,
+                                       const contract::Model& flatten);
+
 /// The batch's rows as keyed events. \param keys  EncodeKeys of the batch
 Result<std::vector<model::KeyedEvent>> KeyedEvents(
     const arrow::RecordBatch& rows, const std::vector<model::RowKey>& keys);

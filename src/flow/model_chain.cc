@@ -102,7 +102,7 @@ Result<StepResult> ModelChain::Step(const Model& model, TableUpdate& update,
     case contract::ModelKind::kDedupe:
       return DedupeStep(context, input);
     case contract::ModelKind::kFlatten:
-      return FlattenStep(context, input, NeededDownstream(model));
+      return FlattenStep(context, input, NeededByMarts(pipeline_.project, model));
     case contract::ModelKind::kCurrent: {
       const LoadedTable* upstream = Find(model.from);
       return CurrentStep(context, input, upstream == nullptr ? upstream_ : *upstream);
@@ -111,17 +111,6 @@ Result<StepResult> ModelChain::Step(const Model& model, TableUpdate& update,
       return HistoryStep(context, input);
   }
   return Error{ErrorKind::kInternal, "unknown model kind"};
-}
-
-/// Columns without which a row has no key, or no place in its key's order.
-std::vector<std::string> ModelChain::NeededDownstream(const Model& flatten) const {
-  std::vector<std::string> needed{kEventTime, kOperation};
-  for (const Model& model : pipeline_.project.models) {
-    if (model.from == flatten.name) {
-      needed.insert(needed.end(), model.key.begin(), model.key.end());
-    }
-  }
-  return needed;
 }
 
 /// \return how many events were quarantined that were not yet

@@ -67,7 +67,6 @@ class ModelChain {
 
   Result<StepResult> Step(const contract::Model& model, table::TableUpdate& update,
                           const std::shared_ptr<arrow::RecordBatch>& input);
-  std::vector<std::string> NeededDownstream(const contract::Model& flatten) const;
   Result<int64_t> Quarantine(const contract::Model& model, const StepResult& result,
                              BatchCommit& commit);
   void Mark(size_t i, table::TableUpdate& update,

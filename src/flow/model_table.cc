@@ -95,6 +95,18 @@ table::PartitionSpec PartitionByDay(const table::Schema& schema,
                       .transform = {table::TransformKind::kDay, /*parameter=*/0}}}};
 }
 
+Result<std::optional<table::LoadedTable>> TryLoadTable(const Pipeline& pipeline,
+                                                       const table::TableName& name) {
+  auto loaded = table::LoadTable(*pipeline.store, *pipeline.catalog, name);
+  if (!loaded && loaded.error().kind == ErrorKind::kNotFound) {
+    return std::optional<table::LoadedTable>();
+  }
+  if (!loaded) {
+    return loaded.error();
+  }
+  return std::optional(*std::move(loaded));
+}
+
 Result<table::LoadedTable> OpenTable(const Pipeline& pipeline,
                                      const table::TableDefinition& definition) {
   auto loaded = table::LoadTable(*pipeline.store, *pipeline.catalog, definition.name);

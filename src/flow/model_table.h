@@ -5,6 +5,7 @@
 /// rows.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,10 @@ Result<table::LoadedTable> OpenUpstream(const Pipeline& pipeline,
 /// A table that `definition` describes: loaded, or newly defined if the catalog has none.
 Result<table::LoadedTable> OpenTable(const Pipeline& pipeline,
                                      const table::TableDefinition& definition);
+
+/// A table as the catalog has it; nullopt if it has none.
+Result<std::optional<table::LoadedTable>> TryLoadTable(const Pipeline& pipeline,
+                                                       const table::TableName& name);
 
 /// Whether the table is in the catalog yet.
 bool Exists(const table::LoadedTable& table);

@@ -1,6 +1,5 @@
 #include "flow/refresh.h"
 
-#include <charconv>
 #include <set>
 #include <utility>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "flow/quarantine.h"
 #include "flow/quarantined_rows.h"
 #include "flow/table_contract.h"
+#include "table/metadata/number_property.h"
 #include "table/scan/scan.h"
 
 namespace calve::flow {
@@ -68,17 +68,11 @@ Status AlignColumns(const contract::Model& model, TableUpdate& update) {
 
 }  // namespace
 
-int64_t LiveRows(const table::TableMetadata& metadata) {
+int64_t StoredRows(const table::TableMetadata& metadata) {
   const table::Snapshot* current = metadata.current_snapshot();
-  if (current == nullptr) {
-    return 0;
-  }
-  const auto it = current->summary.find("total-records");
-  int64_t rows = 0;
-  if (it != current->summary.end()) {
-    std::from_chars(it->second.data(), it->second.data() + it->second.size(), rows);
-  }
-  return rows;
+  return current == nullptr
+             ? 0
+             : table::NumberIn(current->summary, "total-records").value_or(0);
 }
 
 Result<LoadedTable> EmptyForRefresh(const Pipeline& pipeline,

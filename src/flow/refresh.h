@@ -13,8 +13,9 @@
 
 namespace calve::flow {
 
-/// The rows of the current snapshot by its summary; 0 where it does not say.
-int64_t LiveRows(const table::TableMetadata& metadata);
+/// The rows in the data files of the current snapshot, removed ones too, by its summary;
+/// 0 where it does not say.
+int64_t StoredRows(const table::TableMetadata& metadata);
 
 /// Commits the removal of all rows, and of the model's open rows in quarantine: they are
 /// judged anew. A column whose type is not the contract's any more gives way to a new one

@@ -99,7 +99,7 @@ class Transformer {
       CALVE_TRY(CheckNothingVanished(*pipeline.store, upstream, table, *from));
     }
     if (refresh) {
-      reports_[model.name].gain.deleted += LiveRows(table.metadata);
+      reports_[model.name].gain.deleted += StoredRows(table.metadata);
       CALVE_ASSIGN(table, EmptyForRefresh(pipeline, model, std::move(table)));
     }
     refreshed_.insert(model.name);

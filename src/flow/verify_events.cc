@@ -42,18 +42,6 @@ Model KeyOnly(Model model, const std::vector<std::string>& key) {
   return model;
 }
 
-/// Columns without which a row has no key, or no place in its key's order.
-std::vector<std::string> NeededDownstream(const contract::Project& project,
-                                          const Model& flatten) {
-  std::vector<std::string> needed{kEventTime, kOperation};
-  for (const Model& model : project.models) {
-    if (model.from == flatten.name) {
-      needed.insert(needed.end(), model.key.begin(), model.key.end());
-    }
-  }
-  return needed;
-}
-
 std::vector<int64_t> RowsOf(const std::vector<model::Violation>& violations) {
   std::vector<int64_t> rows;
   for (const model::Violation& violation : violations) {
@@ -96,7 +84,7 @@ FlattenedEvents::FlattenedEvents(const contract::Project& project, const Model& 
                                  io::ScratchFile& file, size_t buckets)
     : model_(&model),
       judging_(ForJudging(model)),
-      not_null_(NeededDownstream(project, model)),
+      not_null_(NeededByMarts(project, model)),
       layout_(std::move(layout)),
       by_event_(file, buckets) {
   for (const auto& key : keys) {

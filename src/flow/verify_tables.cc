@@ -17,6 +17,7 @@
 #include "flow/mart_rows.h"
 #include "flow/model_table.h"
 #include "flow/pending.h"
+#include "flow/refresh.h"
 #include "landing/ledger.h"
 #include "table/scan/scan.h"
 
@@ -27,18 +28,6 @@ using contract::Model;
 
 constexpr int kLooks = 4;
 constexpr std::chrono::milliseconds kPause(500);
-
-Result<std::optional<table::LoadedTable>> TryLoad(const Pipeline& pipeline,
-                                                  const table::TableName& name) {
-  auto loaded = table::LoadTable(*pipeline.store, *pipeline.catalog, name);
-  if (!loaded && loaded.error().kind == ErrorKind::kNotFound) {
-    return std::optional<table::LoadedTable>();
-  }
-  if (!loaded) {
-    return loaded.error();
-  }
-  return std::optional(*std::move(loaded));
-}
 
 Result<capture::Cursor> NewestCursor(const landing::Ledger& ledger) {
   if (ledger.cursor().empty()) {
@@ -100,10 +89,10 @@ Result<std::string> Look(const Pipeline& pipeline,
   // Downstream first: an upstream that is loaded later holds all that it consumed.
   for (auto model = models.rbegin(); model != models.rend(); ++model) {
     JudgedTable judged{.name = (*model)->table(), .model = *model, .table = {}};
-    CALVE_ASSIGN(judged.table, TryLoad(pipeline, {(*model)->layer, (*model)->name}));
+    CALVE_ASSIGN(judged.table, TryLoadTable(pipeline, {(*model)->layer, (*model)->name}));
     state.models.insert(state.models.begin(), std::move(judged));
   }
-  CALVE_ASSIGN(state.landing.table, TryLoad(pipeline, pipeline.landing_table));
+  CALVE_ASSIGN(state.landing.table, TryLoadTable(pipeline, pipeline.landing_table));
   return WaitingIn(pipeline, ledger, state);
 }
 
@@ -115,14 +104,7 @@ void SortUnique(std::vector<int64_t>& ids) {
 }  // namespace
 
 int64_t JudgedTable::row_estimate() const {
-  const table::Snapshot* snapshot = table ? table->metadata.current_snapshot() : nullptr;
-  if (snapshot == nullptr) {
-    return 0;
-  }
-  const auto total = snapshot->summary.find("total-records");
-  return total == snapshot->summary.end()
-             ? 0
-             : std::strtoll(total->second.c_str(), nullptr, /*base=*/10);
+  return table ? StoredRows(table->metadata) : 0;
 }
 
 PrintLayout JudgedTable::Layout(std::vector<std::string> key) const {
@@ -217,7 +199,7 @@ Status ReadAllRows(const Pipeline& pipeline, const JudgedTable& judged,
 Result<QuarantinedIds> ReadQuarantinedIds(const Pipeline& pipeline, const Model& model) {
   JudgedTable quarantine;
   quarantine.name = "quarantine." + model.name;
-  CALVE_ASSIGN(quarantine.table, TryLoad(pipeline, {"quarantine", model.name}));
+  CALVE_ASSIGN(quarantine.table, TryLoadTable(pipeline, {"quarantine", model.name}));
   QuarantinedIds ids;
   NoProgress silent;
   const auto note = [&](const arrow::RecordBatch& batch) -> Status {

@@ -12,6 +12,15 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("CALVE_BINARY", ROOT / "build" / "release" / "calve"))
 KEY_PREFIX = "raw/ecommerce/audit_log_dml"
 
+# Full names of the five tables.
+LANDING = "landing.ecomm_audit_log_dml"
+STAGED = "staging.stg_ecomm_audit_log_dml"
+FLATTENED = "staging.stg_ecomm_audit_log_dml_orders_flattened"
+ORDERS = "marts.orders"
+HISTORY = "marts.orders_history_scd2"
+
+FOUND_SOMETHING = 4  # exit code of verify, fsck and doctor
+
 
 class Failed(Exception):
     """The command line exited with a code other than 0; holds it and what it printed."""
@@ -76,3 +85,12 @@ models: dbt_dwh
         """Generates order events into `<name>` and loads them into the source."""
         self.calve("generate", "--obj-type", "order", "--output-file", name, *args)
         self.calve("load", "--source-files", name)
+
+    def run_twice(self, first_events, second_events):
+        """Two runs of so many events, `a.csv` and then changes to it, `b.csv`; the second
+        run leaves delete files."""
+        self.generate_and_load("a.csv", "--events", str(first_events), "--seed", "1")
+        self.calve("run")
+        self.generate_and_load("b.csv", "--events", str(second_events), "--seed", "2",
+                               "--after", "a.csv")
+        self.calve("run")

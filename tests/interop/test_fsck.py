@@ -9,24 +9,15 @@ import sqlite3
 import pyarrow as pa
 import pytest
 
-from project import KEY_PREFIX, Failed, Project
-
-FOUND_SOMETHING = 4
-LANDING = "landing.ecomm_audit_log_dml"
-STAGED = "staging.stg_ecomm_audit_log_dml"
-FLATTENED = "staging.stg_ecomm_audit_log_dml_orders_flattened"
-ORDERS = "marts.orders"
-HISTORY = "marts.orders_history_scd2"
+from project import (FLATTENED, FOUND_SOMETHING, HISTORY, KEY_PREFIX, LANDING, ORDERS, STAGED,
+                     Failed, Project)
 
 
 @pytest.fixture
 def project(tmp_path, server, request):
     """A project of two runs, with delete files."""
     project = Project(tmp_path / "project", server.create_database(request.node.name))
-    project.generate_and_load("a.csv", "--events", "600", "--seed", "1")
-    project.calve("run")
-    project.generate_and_load("b.csv", "--events", "100", "--seed", "2", "--after", "a.csv")
-    project.calve("run")
+    project.run_twice(600, 100)
     return project
 
 

@@ -9,9 +9,8 @@ import pytest
 
 import oracle
 import readers
-from project import Failed, Project
+from project import LANDING, Failed, Project
 
-LANDING = "landing.ecomm_audit_log_dml"
 SMALL = ("--set", "maintenance.files_per_merge=2")
 
 

@@ -9,22 +9,14 @@ import pytest
 
 import oracle
 import readers
-from project import KEY_PREFIX, Failed, Project
-
-LANDING = "landing.ecomm_audit_log_dml"
-STAGED = "staging.stg_ecomm_audit_log_dml"
-FLATTENED = "staging.stg_ecomm_audit_log_dml_orders_flattened"
-ORDERS = "marts.orders"
+from project import FLATTENED, KEY_PREFIX, LANDING, ORDERS, STAGED, Failed, Project
 
 
 @pytest.fixture
 def project(tmp_path, server, request):
     """A project of two runs."""
     project = Project(tmp_path / "project", server.create_database(request.node.name))
-    project.generate_and_load("a.csv", "--events", "600", "--seed", "1")
-    project.calve("run")
-    project.generate_and_load("b.csv", "--events", "100", "--seed", "2", "--after", "a.csv")
-    project.calve("run")
+    project.run_twice(600, 100)
     return project
 
 

@@ -7,24 +7,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from project import Failed, Project
-
-FOUND_SOMETHING = 4
-LANDING = "landing.ecomm_audit_log_dml"
-STAGED = "staging.stg_ecomm_audit_log_dml"
-FLATTENED = "staging.stg_ecomm_audit_log_dml_orders_flattened"
-ORDERS = "marts.orders"
-HISTORY = "marts.orders_history_scd2"
+from project import (FLATTENED, FOUND_SOMETHING, HISTORY, LANDING, ORDERS, STAGED, Failed,
+                     Project)
 
 
 @pytest.fixture
 def project(tmp_path, server, request):
     """A project of two runs: deletes, re-inserts, late and repeated events, drift."""
     project = Project(tmp_path / "project", server.create_database(request.node.name))
-    project.generate_and_load("a.csv", "--events", "1500", "--seed", "1")
-    project.calve("run")
-    project.generate_and_load("b.csv", "--events", "800", "--seed", "2", "--after", "a.csv")
-    project.calve("run")
+    project.run_twice(1500, 800)
     return project
 
 

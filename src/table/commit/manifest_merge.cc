@@ -1,26 +1,15 @@
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <utility>
 
 #include "table/commit/manifest_draft_internal.h"
+#include "table/metadata/number_property.h"
 
 namespace calve::table {
 namespace {
 
 // What an entry takes in a manifest, roughly: drafts have no size yet.
 constexpr int64_t kEntryBytes = 400;
-
-int64_t NumberOr(const Properties& properties, const std::string& key, int64_t standard) {
-  const auto it = properties.find(key);
-  if (it == properties.end()) {
-    return standard;
-  }
-  int64_t value = 0;
-  const char* end = it->second.data() + it->second.size();
-  const auto [rest, code] = std::from_chars(it->second.data(), end, value);
-  return code == std::errc() && rest == end && value > 0 ? value : standard;
-}
 
 int64_t SizeOf(const ManifestDraft& draft) {
   return draft.carried.has_value() ? draft.carried->manifest_length_bytes
@@ -109,10 +98,10 @@ MergePolicy MergePolicy::Of(const Properties& properties) {
   const MergePolicy standard;
   const auto enabled = properties.find("commit.manifest-merge.enabled");
   return {.enabled = enabled == properties.end() || enabled->second != "false",
-          .min_count = NumberOr(properties, "commit.manifest.min-count-to-merge",
-                                standard.min_count),
-          .target_bytes = NumberOr(properties, "commit.manifest.target-size-bytes",
-                                   standard.target_bytes)};
+          .min_count = PositiveNumberIn(properties, "commit.manifest.min-count-to-merge",
+                                        standard.min_count),
+          .target_bytes = PositiveNumberIn(
+              properties, "commit.manifest.target-size-bytes", standard.target_bytes)};
 }
 
 Status MergeManifests(const ManifestSource& source, const MergePolicy& policy,

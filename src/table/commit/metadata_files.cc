@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "table/commit/metadata_files_internal.h"
+#include "table/metadata/number_property.h"
 #include "table/metadata/table_metadata_json.h"
 
 namespace calve::table {
@@ -12,17 +13,6 @@ namespace {
 
 constexpr std::string_view kGzipMagic = "\x1F\x8B";
 constexpr int64_t kPreviousVersionsMax = 100;
-
-int64_t PreviousVersionsMax(const Properties& properties) {
-  const auto it = properties.find("write.metadata.previous-versions-max");
-  if (it == properties.end()) {
-    return kPreviousVersionsMax;
-  }
-  int64_t value = 0;
-  const char* end = it->second.data() + it->second.size();
-  const auto [rest, code] = std::from_chars(it->second.data(), end, value);
-  return code == std::errc() && rest == end && value > 0 ? value : kPreviousVersionsMax;
-}
 
 bool DeletesAfterCommit(const Properties& properties) {
   const auto it = properties.find(kDeleteMetadataAfterCommit);
@@ -82,7 +72,10 @@ std::vector<std::string> LogMetadataFile(TableMetadata& metadata, int64_t last_u
                                          const std::string& location) {
   auto& log = metadata.metadata_log;
   log.push_back({.timestamp_ms = last_updated_ms, .metadata_file = location});
-  const int64_t excess = std::ssize(log) - PreviousVersionsMax(metadata.properties);
+  const int64_t excess =
+      std::ssize(log) - PositiveNumberIn(metadata.properties,
+                                         "write.metadata.previous-versions-max",
+                                         kPreviousVersionsMax);
   std::vector<std::string> dropped;
   if (excess > 0) {
     for (auto it = log.begin(); it != log.begin() + excess; ++it) {

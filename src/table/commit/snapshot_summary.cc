@@ -1,10 +1,10 @@
-#include <charconv>
 #include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "table/commit/snapshot_summary_internal.h"
+#include "table/metadata/number_property.h"
 
 namespace calve::table {
 namespace {
@@ -73,15 +73,7 @@ std::optional<int64_t> PreviousTotal(const Snapshot* parent, const char* key) {
   if (parent == nullptr) {
     return 0;
   }
-  const auto it = parent->summary.find(key);
-  if (it == parent->summary.end()) {
-    return std::nullopt;
-  }
-  int64_t value = 0;
-  const char* end = it->second.data() + it->second.size();
-  const auto [rest, code] = std::from_chars(it->second.data(), end, value);
-  const bool whole = code == std::errc() && rest == end && value >= 0;
-  return whole ? std::optional(value) : std::nullopt;
+  return NumberIn(parent->summary, key);
 }
 
 size_t ChangedPartitions(const SnapshotChange& change) {

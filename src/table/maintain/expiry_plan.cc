@@ -1,27 +1,15 @@
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <optional>
 #include <unordered_map>
 
 #include "table/maintain/expiry.h"
+#include "table/metadata/number_property.h"
 
 namespace calve::table {
 namespace {
 
 constexpr const char* kMain = "main";
-
-std::optional<int64_t> NumberProperty(const Properties& properties, const char* key) {
-  const auto it = properties.find(key);
-  if (it == properties.end()) {
-    return std::nullopt;
-  }
-  int64_t value = 0;
-  const char* end = it->second.data() + it->second.size();
-  const auto [rest, code] = std::from_chars(it->second.data(), end, value);
-  const bool whole = code == std::errc() && rest == end && value >= 0;
-  return whole ? std::optional(value) : std::nullopt;
-}
 
 class Planner {
  public:
@@ -138,11 +126,10 @@ class Planner {
 
 ExpiryPolicy PolicyFor(const TableMetadata& metadata, ExpiryPolicy policy) {
   const Properties& properties = metadata.properties;
-  policy.max_snapshot_age_ms =
-      NumberProperty(properties, "history.expire.max-snapshot-age-ms")
-          .value_or(policy.max_snapshot_age_ms);
+  policy.max_snapshot_age_ms = NumberIn(properties, "history.expire.max-snapshot-age-ms")
+                                   .value_or(policy.max_snapshot_age_ms);
   policy.min_snapshots_to_keep =
-      NumberProperty(properties, "history.expire.min-snapshots-to-keep")
+      NumberIn(properties, "history.expire.min-snapshots-to-keep")
           .value_or(policy.min_snapshots_to_keep);
   return policy;
 }
