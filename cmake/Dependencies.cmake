@@ -24,6 +24,8 @@ find_package(SQLite3 3.40 REQUIRED)
 find_package(PostgreSQL 15 REQUIRED)
 # OpenSSL 3 (libssl-dev): SHA-256 of landing files, random bytes.
 find_package(OpenSSL 3 REQUIRED)
+# libcurl 7.88 (libcurl4-openssl-dev): HTTP to object storage and vaults.
+find_package(CURL 7.88 REQUIRED)
 # zlib (zlib1g-dev): the deflate codec of Avro manifests.
 find_package(ZLIB REQUIRED)
 # zstd 1.5 (libzstd-dev): the zstandard codec of Avro manifests.

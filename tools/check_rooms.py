@@ -15,6 +15,7 @@ MAX_LINES = 800
 ROOMS = {
     "core": set(),
     "io": {"core"},
+    "io/http": {"core"},
     "secrets": {"core", "io"},
     "capture": {"core", "io"},
     "landing": {"core", "io"},
@@ -46,6 +47,7 @@ LIBRARIES = {
     r"<simdjson\.h>": {"model"},
     r"<yaml-cpp/": {"contract", "app"},
     r"<CLI/": {"app"},
+    r"<curl/": {"io/http"},
 }
 
 
