@@ -1,0 +1,1 @@
+"""The local stack: real services without containers, one module each."""
