@@ -1,6 +1,6 @@
 # Calve's entry points. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-fast demo bench asan tsan fuzz format lint clean
+.PHONY: help setup build services test test-fast test-slow demo bench asan tsan fuzz format lint clean
 
 FUZZ_SECONDS ?= 60
 BINARY := build/release/calve
@@ -18,19 +18,29 @@ build: setup ## Build build/release/calve and the tests
 	@rm -f build-configure.log
 	@cmake --build --preset release
 
+services: setup ## Fetch and build the services that tests run against
+	@tools/setup.sh --services
+	@deploy/local/stack fetch
+
 demo: build ## Run the whole pipeline on a private PostgreSQL and a local warehouse
 	@$(BINARY) demo
 
-test-fast: build ## Units and laws, no services
+test-fast: build ## Units and laws, no services (minutes)
 	@python3 tools/check_rooms.py
 	@tools/format.sh --check
 	@TMPDIR=$(SCRATCH) ctest --preset release -j2 -E '^(capture|flow|app)$$'
 
-test: build ## Every test: units, laws, PostgreSQL, other engines
+test: build services ## Every test but the slow ones, on real services (under half an hour)
 	@python3 tools/check_rooms.py
 	@tools/format.sh --check
 	@TMPDIR=$(SCRATCH) ctest --preset release -j2
-	@TMPDIR=$(SCRATCH) .venv/bin/python -m pytest -q tests
+	@TMPDIR=$(SCRATCH) .venv/bin/python -m pytest -q -m 'not slow' tests
+
+test-slow: build services ## What takes long: slow tests, a soak, fuzzing, 10 M rows (hours)
+	@TMPDIR=$(SCRATCH) .venv/bin/python -m pytest -q -m slow tests
+	@tests/soak/follow.py --rounds 5000
+	@.venv/bin/python bench/pipeline.py --events 10000000 --repeat 1
+	@$(MAKE) fuzz FUZZ_SECONDS=1800
 
 bench: build ## The workloads of docs/benchmarks.md
 	@.venv/bin/python bench/pipeline.py

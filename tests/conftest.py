@@ -10,12 +10,23 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
 from stack import LocalStack  # noqa: E402
 
 
+def pytest_configure(config):
+    """Declares the marker that keeps a test out of `make test`."""
+    config.addinivalue_line("markers", "slow: takes minutes; runs in `make test-slow`")
+
+
 @pytest.fixture(scope="session")
 def local_stack():
-    """The session's services: `local_stack.up("openbao")` gives address and logins."""
+    """The session's services: `local_stack.up("minio")` gives address and logins."""
     stack = LocalStack()
     yield stack
     stack.close()
+
+
+@pytest.fixture(scope="session")
+def minio(local_stack):
+    """MinIO's `url`, `access_key`, `secret_key`, `region` and `bucket`."""
+    return local_stack.up("minio")
 
 
 @pytest.fixture(scope="session")

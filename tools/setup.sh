@@ -2,7 +2,7 @@
 # Installs what Calve needs to build and to test on Debian 12: Debian packages, and a virtual
 # environment .venv with the pinned Python packages. Says what it installs; a second run finds
 # everything in place and installs nothing. With --clang also what the presets `asan` and
-# `tsan` need.
+# `tsan` need; with --services what deploy/local/stack fetches programs by.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,10 +16,16 @@ packages=(
   postgresql-15
 )
 
-[ "${1:-}" = --clang ] && packages+=(clang-16 libclang-rt-16-dev llvm-16)
-
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
+
+for option in "$@"; do
+  case $option in
+    --clang) packages+=(clang-16 libclang-rt-16-dev llvm-16) ;;
+    --services) packages+=(maven) ;;
+    *) fail "there is no option $option; there are --clang and --services" ;;
+  esac
+done
 
 install_packages() {
   local missing=() package

@@ -8,13 +8,17 @@ The server runs as the user `postgres` where this process runs as root, since Po
 refuses root. Leaving the block stops the server and removes its folder.
 """
 
-import glob
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
+import sys
 import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "deploy" / "local"))
+
+from local_stack.ports import free_port  # noqa: E402
+from local_stack.postgres import find_programs  # noqa: E402
 
 USER = "calve"
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -29,7 +33,7 @@ class PrivatePostgres:
         self.settings = dict(settings or {})
         self.database = database
         self._parent = folder
-        self._bin = find_bin()
+        self._bin = find_programs()
         self.folder = None
         self.port = None
 
@@ -106,7 +110,7 @@ class PrivatePostgres:
     def _start_on_free_port(self):
         """Another process may take the port between the look and the start: try again."""
         for attempts_left in reversed(range(5)):
-            self.port = _free_port()
+            self.port = free_port()
             try:
                 self.start()
                 return
@@ -129,23 +133,6 @@ class PrivatePostgres:
         if (self.data / "postmaster.pid").exists():
             self.stop("immediate")
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def find_bin():
-    """The folder of the newest PostgreSQL that is installed, Debian's places first."""
-    found = glob.glob("/usr/lib/postgresql/*/bin/postgres")
-    if found:
-        return pathlib.Path(max(found, key=lambda path: int(path.split("/")[4]))).parent
-    postgres = shutil.which("postgres")
-    if postgres is None:
-        raise RuntimeError("no PostgreSQL server here: apt-get install postgresql")
-    return pathlib.Path(postgres).resolve().parent
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _stat(pid):

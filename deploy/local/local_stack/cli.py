@@ -10,12 +10,13 @@ import sys
 
 from .errors import StackError
 from .fetch import ROOT
+from .minio import Minio
 from .openbao import Openbao
 from .postgres import Postgres
 from .service import upped
 
 # In the order in which they start.
-SERVICES = {service.name: service for service in (Postgres, Openbao)}
+SERVICES = {service.name: service for service in (Postgres, Minio, Openbao)}
 PORT_NAMES = [name for service in SERVICES.values() for name in service.default_ports]
 
 EPILOG = f"""
@@ -23,7 +24,7 @@ Services: {", ".join(SERVICES)}. Without names: all of them.
 Ports by name: {", ".join(f"{name} {port}" for service in SERVICES.values()
                           for name, port in service.default_ports.items())}.
 
-Environment: CALVE_STACK_DATA and CALVE_STACK_PORTS (postgres=5433,openbao=0) stand for --data and
+Environment: CALVE_STACK_DATA and CALVE_STACK_PORTS (minio=9010,openbao=0) stand for --data and
 --port; CALVE_CACHE is where programs are kept (default ~/.cache/calve).
 
 Exit codes: 0 done; 1 failed, or a service that was asked for doesn't run; 2 usage.
@@ -41,8 +42,7 @@ def main(arguments=None):
             services = {}
             for name, service in SERVICES.items():
                 services[name] = service(options.data, ports, services)
-            return {"up": _up, "down": _down, "status": _status}[options.action](
-                services, options)
+            return ACTIONS[options.action](services, options)
     except StackError as error:
         print(f"stack: {error}", file=sys.stderr)
         return 1
@@ -53,7 +53,8 @@ def _parse(arguments):
         prog="stack", description="The services that Calve works with, real, on loopback, without"
         " containers. Repeating a command does no harm.",
         epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("action", choices=["up", "down", "status"])
+    parser.add_argument("action", choices=ACTIONS, help="fetch: only what"
+                        " `up` would fetch or build first")
     parser.add_argument("service", nargs="*", help="which services")
     parser.add_argument("--data", metavar="DIR", type=lambda text: pathlib.Path(text).absolute(),
                         default=os.environ.get("CALVE_STACK_DATA", str(ROOT / ".calve/stack")),
@@ -97,6 +98,13 @@ def _up(services, options):
     return _status(services, options) if options.output == "json" else 0
 
 
+def _fetch(services, options):
+    for name, service in services.items():
+        if not options.service or name in options.service:
+            service.install()
+    return 0
+
+
 def _down(services, options):
     for name, service in reversed(services.items()):
         if not options.service or name in options.service:
@@ -117,6 +125,9 @@ def _status(services, options):
             print(f"{name:<10}{found['state']:<9}{detail}")
     bad = {"dead", "stopped"} if options.service else {"dead"}
     return int(any(found["state"] in bad for found in shown.values()))
+
+
+ACTIONS = {"up": _up, "down": _down, "status": _status, "fetch": _fetch}
 
 
 @contextlib.contextmanager

@@ -38,6 +38,8 @@ class Postgres(Service):
 
     def install(self):
         self.programs = find_programs()
+
+    def configure(self):
         if (self.place / "data" / "PG_VERSION").exists():
             return
         self.place.mkdir(mode=0o700, exist_ok=True)
@@ -74,10 +76,10 @@ class Postgres(Service):
 
     def finish(self):
         for database, (owner, password) in DATABASES.items():
-            if self._query(f"select 1 from pg_roles where rolname = '{owner}'") != "1":
-                self._query(f"create role \"{owner}\" login password '{password}'")
-            if self._query(f"select 1 from pg_database where datname = '{database}'") != "1":
-                self._query(f'create database "{database}" owner "{owner}"')
+            if self.query(f"select 1 from pg_roles where rolname = '{owner}'") != "1":
+                self.query(f"create role \"{owner}\" login password '{password}'")
+            if self.query(f"select 1 from pg_database where datname = '{database}'") != "1":
+                self.query(f'create database "{database}" owner "{owner}"')
 
     def down(self):
         return self.process.stop(signal.SIGINT)  # ends sessions, loses nothing
@@ -92,18 +94,19 @@ class Postgres(Service):
         admin = f"postgresql://{SUPERUSER}:{SUPERUSER_PASSWORD}@{at}/postgres"
         return {"source": urls["ecommerce-db"], "catalog": urls["iceberg"], "admin": admin}
 
-    def _query(self, sql):
-        done = self._psql(sql)
+    def query(self, sql, database="postgres", user=SUPERUSER, password=SUPERUSER_PASSWORD):
+        """Runs SQL through psql; returns what it prints, unaligned. Raises StackError."""
+        done = self._psql(sql, database, user, password)
         if done.returncode != 0:
             raise StackError(f"PostgreSQL refused '{sql.split(' password')[0]}':"
                              f" {done.stderr.strip()}")
         return done.stdout.strip()
 
-    def _psql(self, sql):
+    def _psql(self, sql, database="postgres", user=SUPERUSER, password=SUPERUSER_PASSWORD):
         return subprocess.run(
             [find_programs() / "psql", "-X", "-q", "-A", "-t", "-h", "127.0.0.1", "-p",
-             str(self.port()), "-U", SUPERUSER, "-d", "postgres", "-c", sql],
-            env={**os.environ, "PGPASSWORD": SUPERUSER_PASSWORD, "PGCONNECT_TIMEOUT": "5"},
+             str(self.port()), "-U", user, "-d", database, "-c", sql],
+            env={**os.environ, "PGPASSWORD": password, "PGCONNECT_TIMEOUT": "5"},
             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
     def _run(self, program, *arguments):

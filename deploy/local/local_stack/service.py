@@ -39,8 +39,8 @@ class Service:
             self._refuse_to_move()
             self._wait_until_healthy()
             return False
-        self.folder.mkdir(parents=True, exist_ok=True)
         self.install()
+        self.folder.mkdir(parents=True, exist_ok=True)
         for tries_left in reversed(range(START_TRIES)):
             self.ports.choose()
             self.configure()
@@ -73,10 +73,10 @@ class Service:
         return self.ports.chosen[name or self.name]
 
     def install(self):
-        """Makes sure that the program is there."""
+        """Makes sure that the program is there; fetches it if need be."""
 
     def configure(self):
-        """Writes what the program reads at its start; the ports are known by then."""
+        """Makes what the program finds at its start; the ports are known by then."""
 
     def command(self):
         """The command that runs the service in the foreground."""
