@@ -33,3 +33,10 @@ def minio(local_stack):
 def openbao(local_stack):
     """OpenBao's `url` and root `token`."""
     return local_stack.up("openbao")
+
+
+@pytest.fixture(scope="session")
+def trino(local_stack):
+    """Trino's `url`, `user`, `catalog`, and `catalog_settings`: the properties of that catalog,
+    for others like it. Takes half a minute to start."""
+    return local_stack.up("trino")

@@ -14,9 +14,10 @@ from .minio import Minio
 from .openbao import Openbao
 from .postgres import Postgres
 from .service import upped
+from .trino import Trino
 
 # In the order in which they start.
-SERVICES = {service.name: service for service in (Postgres, Minio, Openbao)}
+SERVICES = {service.name: service for service in (Postgres, Minio, Openbao, Trino)}
 PORT_NAMES = [name for service in SERVICES.values() for name in service.default_ports]
 
 EPILOG = f"""
