@@ -16,6 +16,7 @@ ROOMS = {
     "core": set(),
     "io": {"core"},
     "io/http": {"core"},
+    "io/postgres": {"core", "io"},
     "secrets": {"core", "io"},
     "capture": {"core", "io"},
     "landing": {"core", "io"},
@@ -39,9 +40,10 @@ ROOMS = {
             "generate", "flow", "query", "serve"},
 }
 
-# Libraries that only these rooms may include.
+# Libraries, and the wrappers around them, that only these rooms may include.
 LIBRARIES = {
-    r"<libpq-fe\.h>": {"capture", "table/catalog"},
+    r"<libpq-fe\.h>": {"io/postgres"},
+    r'"io/postgres/': {"io/postgres", "capture", "table/catalog", "flow", "app"},
     r"<parquet/": {"table/data", "table/scan"},
     r"<sqlite3\.h>": {"table/catalog"},
     r"<simdjson\.h>": {"model"},

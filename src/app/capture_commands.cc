@@ -22,14 +22,14 @@ struct CaptureWords {
 
 struct Source {
   capture::TableRef audit_table;
-  std::unique_ptr<capture::Connection> connection;
+  std::unique_ptr<postgres::Connection> connection;
 };
 
 Result<Source> OpenSource(Session& session) {
   CALVE_ASSIGN(const flow::Pipeline pipeline, session.LoadPipeline({.source = true}));
   Source source;
   CALVE_ASSIGN(source.audit_table, capture::ParseTableRef(pipeline.source.audit_table));
-  CALVE_ASSIGN(source.connection, capture::Connection::Open(pipeline.source.dsn));
+  CALVE_ASSIGN(source.connection, postgres::Connection::Open(pipeline.source.dsn));
   return source;
 }
 
@@ -68,7 +68,7 @@ Document PlanDocument(const Session& session, const capture::CapturePlan& plan,
   return document;
 }
 
-Result<Document> Finish(Session& session, capture::Connection& connection,
+Result<Document> Finish(Session& session, postgres::Connection& connection,
                         const capture::CapturePlan& plan, bool dry_run) {
   if (!dry_run && !plan.steps.empty()) {
     CALVE_TRY(capture::ApplyPlan(connection, plan, session.progress()));

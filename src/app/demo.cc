@@ -18,8 +18,8 @@
 #include "app/pipeline_round.h"
 #include "app/pipeline_state.h"
 #include "app/row_history.h"
-#include "capture/connection.h"
-#include "capture/private_postgres.h"
+#include "io/postgres/connection.h"
+#include "io/postgres/private_postgres.h"
 
 namespace calve::app {
 namespace {
@@ -67,10 +67,10 @@ class Demo {
  private:
   Status StartSource() {
     session_.progress().Begin("postgres", 0, "servers");
-    CALVE_ASSIGN(postgres_, capture::PrivatePostgres::Start(
+    CALVE_ASSIGN(postgres_, postgres::PrivatePostgres::Start(
                                 {.folder = project_.postgres_folder(), .settings = {}}));
-    CALVE_ASSIGN(const std::unique_ptr<capture::Connection> connection,
-                 capture::Connection::Open(postgres_->dsn()));
+    CALVE_ASSIGN(const std::unique_ptr<postgres::Connection> connection,
+                 postgres::Connection::Open(postgres_->dsn()));
     const std::string database = kDemoDatabase;
     CALVE_TRY(
         connection->Execute("DROP DATABASE IF EXISTS " + database + " WITH (FORCE)"));
@@ -193,7 +193,7 @@ class Demo {
   Session& session_;  // Both outlive this.
   const DemoOptions& options_;
   DemoProject project_;
-  std::unique_ptr<capture::PrivatePostgres> postgres_;
+  std::unique_ptr<postgres::PrivatePostgres> postgres_;
   std::vector<StepFigure> steps_;
 };
 
@@ -208,9 +208,9 @@ Result<Document> StopServer(const DemoProject& project) {
   }
   // Start takes over one that runs; one that does not is started for a moment.
   CALVE_ASSIGN(const auto postgres,
-               capture::PrivatePostgres::Start(
+               postgres::PrivatePostgres::Start(
                    {.folder = project.postgres_folder(), .settings = {}}));
-  CALVE_TRY(postgres->Stop(capture::PrivatePostgres::StopMode::kFast));
+  CALVE_TRY(postgres->Stop(postgres::PrivatePostgres::StopMode::kFast));
   record.Add("stopped", true);
   return document;
 }

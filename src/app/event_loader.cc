@@ -26,14 +26,14 @@ Status WriteEvent(const generate::EventRecord& record, generate::PayloadJson& pa
 
 /// A session with the source, whose audit table is made if that is asked for.
 struct Target {
-  std::unique_ptr<capture::Connection> connection;
+  std::unique_ptr<postgres::Connection> connection;
   capture::TableRef table;
 };
 
 Result<Target> OpenTarget(const flow::SourceConfig& source, bool create_table) {
   Target target;
   CALVE_ASSIGN(target.table, capture::ParseTableRef(source.audit_table));
-  CALVE_ASSIGN(target.connection, capture::Connection::Open(source.dsn));
+  CALVE_ASSIGN(target.connection, postgres::Connection::Open(source.dsn));
   if (create_table) {
     CALVE_TRY(capture::CreateAuditTable(*target.connection, target.table));
   }

@@ -28,14 +28,14 @@ constexpr const char* kSourceSql =
 }  // namespace
 
 AuditLog::AuditLog(AuditLogOptions options, TableRef table_ref,
-                   std::unique_ptr<Connection> connection)
+                   std::unique_ptr<postgres::Connection> connection)
     : options_(std::move(options)),
       table_ref_(std::move(table_ref)),
       connection_(std::move(connection)) {}
 
 Result<std::unique_ptr<AuditLog>> AuditLog::Open(AuditLogOptions options) {
   CALVE_ASSIGN(TableRef table_ref, ParseTableRef(options.table));
-  CALVE_ASSIGN(auto connection, Connection::Open(options.dsn));
+  CALVE_ASSIGN(auto connection, postgres::Connection::Open(options.dsn));
   return std::unique_ptr<AuditLog>(
       new AuditLog(std::move(options), std::move(table_ref), std::move(connection)));
 }
@@ -71,7 +71,7 @@ Status AuditLog::ReadBeyond() {
 Status AuditLog::ReadTable(const std::string& table) {
   CALVE_ASSIGN(const TableRef ref, ParseTableRef(table));
   CALVE_ASSIGN(const std::string sql_name, SqlName(*connection_, ref));
-  CALVE_ASSIGN(const Rows names,
+  CALVE_ASSIGN(const postgres::Rows names,
                connection_->Query("SELECT quote_literal($1), quote_literal($2)",
                                   {ref.schema, ref.name}));
   ReadAgain(
@@ -112,7 +112,7 @@ Status AuditLog::TakeSnapshot(const std::optional<Cursor>& since) {
 
 Result<SourceNow> AuditLog::LookAtSource(const std::optional<Cursor>& since) {
   SourceNow now;
-  CALVE_ASSIGN(const Rows source, connection_->Query(kSourceSql));
+  CALVE_ASSIGN(const postgres::Rows source, connection_->Query(kSourceSql));
   CALVE_ASSIGN(now.view.snapshot, ParseSnapshot(source.text(0, 0)));
   now.view.in_recovery = source.text(0, 1) == "t";
   now.system_identifier = source.text(0, 2);
@@ -123,7 +123,7 @@ Result<SourceNow> AuditLog::LookAtSource(const std::optional<Cursor>& since) {
   // Last, so that it stands behind all that the cursor will say.
   flush_target_.reset();
   if (!now.view.in_recovery) {
-    CALVE_ASSIGN(const Rows position,
+    CALVE_ASSIGN(const postgres::Rows position,
                  connection_->Query("SELECT pg_current_wal_insert_lsn()::text"));
     flush_target_ = position.value(0, 0);
   }
@@ -136,7 +136,7 @@ Result<SourceNow> AuditLog::LookAtSource(const std::optional<Cursor>& since) {
 }
 
 Result<int64_t> AuditLog::CountRows() {
-  CALVE_ASSIGN(const Rows rows,
+  CALVE_ASSIGN(const postgres::Rows rows,
                connection_->Query(fmt::format("SELECT count(*) FROM {} t WHERE {}",
                                               table_.sql_name, condition_sql_)));
   return rows.number(0, 0);
@@ -261,7 +261,7 @@ Result<GuardAnswer> AuditLog::TellGuard(const std::string& consumer,
 }
 
 Result<bool> AuditLog::IsFlushed() {
-  CALVE_ASSIGN(const Rows rows,
+  CALVE_ASSIGN(const postgres::Rows rows,
                connection_->Query("SELECT pg_current_wal_flush_lsn() >= $1::pg_lsn",
                                   {flush_target_}));
   return rows.text(0, 0) == "t";

@@ -13,7 +13,6 @@
 #include <arrow/type_fwd.h>
 
 #include "capture/audit_table.h"
-#include "capture/connection.h"
 #include "capture/continuity.h"
 #include "capture/copy_binary.h"
 #include "capture/cursor.h"
@@ -21,7 +20,9 @@
 #include "capture/horizon.h"
 #include "capture/large_event.h"
 #include "capture/read_rule.h"
+#include "capture/table_ref.h"
 #include "core/result.h"
+#include "io/postgres/connection.h"
 
 namespace calve::capture {
 
@@ -108,7 +109,7 @@ class AuditLog {
 
  private:
   AuditLog(AuditLogOptions options, TableRef table_ref,
-           std::unique_ptr<Connection> connection);
+           std::unique_ptr<postgres::Connection> connection);
 
   Status TakeSnapshot(const std::optional<Cursor>& since);
   Result<SourceNow> LookAtSource(const std::optional<Cursor>& since);
@@ -120,7 +121,7 @@ class AuditLog {
 
   AuditLogOptions options_;
   TableRef table_ref_;
-  std::unique_ptr<Connection> connection_;
+  std::unique_ptr<postgres::Connection> connection_;
 
   // Of the extraction under way:
   AuditTable table_;

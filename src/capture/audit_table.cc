@@ -33,8 +33,8 @@ Error NotAnAuditLog(const TableRef& table, std::string_view what) {
                   table.schema, table.name, what)};
 }
 
-Result<int64_t> OidOf(Connection& connection, const TableRef& table) {
-  CALVE_ASSIGN(const Rows rows,
+Result<int64_t> OidOf(postgres::Connection& connection, const TableRef& table) {
+  CALVE_ASSIGN(const postgres::Rows rows,
                connection.Query(
                    "SELECT c.oid::int8, c.relkind IN ('r', 'p') FROM pg_class c JOIN "
                    "pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND "
@@ -49,9 +49,9 @@ Result<int64_t> OidOf(Connection& connection, const TableRef& table) {
   return rows.number(0, 0);
 }
 
-Result<Columns> ColumnsOf(Connection& connection, int64_t oid) {
+Result<Columns> ColumnsOf(postgres::Connection& connection, int64_t oid) {
   CALVE_ASSIGN(
-      const Rows rows,
+      const postgres::Rows rows,
       connection.Query(
           "SELECT a.attname, format_type(a.atttypid, NULL), a.attnum, "
           "coalesce(pg_get_expr(d.adbin, d.adrelid), '') FROM pg_attribute a LEFT JOIN "
@@ -117,8 +117,8 @@ Status HashPayload(PayloadReader& payload, io::Sha256& hash) {
 }
 
 /// Hashes a row's columns so that no two rows share a text: each with its length.
-Result<std::string> HashOf(Connection& connection, const AuditTable& table,
-                           const Rows& rows, int row, int64_t piece_bytes) {
+Result<std::string> HashOf(postgres::Connection& connection, const AuditTable& table,
+                           const postgres::Rows& rows, int row, int64_t piece_bytes) {
   io::Sha256 hash;
   const bool large = !rows.is_null(row, kLargeRowSql);
   for (int i = kFirstEventColumn; i < (large ? kRawData : kLargeRowSql); ++i) {
@@ -138,17 +138,17 @@ Result<std::string> HashOf(Connection& connection, const AuditTable& table,
 
 }  // namespace
 
-Result<std::string> SqlName(Connection& connection, const TableRef& table) {
+Result<std::string> SqlName(postgres::Connection& connection, const TableRef& table) {
   CALVE_ASSIGN(const std::string schema, connection.QuoteName(table.schema));
   CALVE_ASSIGN(const std::string name, connection.QuoteName(table.name));
   return schema + "." + name;
 }
 
-Result<std::optional<std::string>> CreateAuditTableSql(Connection& connection,
+Result<std::optional<std::string>> CreateAuditTableSql(postgres::Connection& connection,
                                                        const TableRef& table) {
   CALVE_ASSIGN(const std::string schema, connection.QuoteName(table.schema));
   CALVE_ASSIGN(const std::string sql_name, SqlName(connection, table));
-  CALVE_ASSIGN(const Rows found,
+  CALVE_ASSIGN(const postgres::Rows found,
                connection.Query("SELECT to_regclass($1) IS NOT NULL, "
                                 "EXISTS (SELECT FROM pg_namespace WHERE nspname = $2)",
                                 {sql_name, table.schema}));
@@ -166,13 +166,14 @@ Result<std::optional<std::string>> CreateAuditTableSql(Connection& connection,
       sql_name));
 }
 
-Status CreateAuditTable(Connection& connection, const TableRef& table) {
+Status CreateAuditTable(postgres::Connection& connection, const TableRef& table) {
   CALVE_ASSIGN(const auto sql, CreateAuditTableSql(connection, table));
   // Several statements in one call are one transaction, which also ends the lock.
   return sql ? connection.Execute(*sql) : Status();
 }
 
-Result<AuditTable> DescribeAuditTable(Connection& connection, const TableRef& table) {
+Result<AuditTable> DescribeAuditTable(postgres::Connection& connection,
+                                      const TableRef& table) {
   AuditTable out;
   CALVE_ASSIGN(out.sql_name, SqlName(connection, table));
   CALVE_ASSIGN(out.oid, OidOf(connection, table));
@@ -187,7 +188,7 @@ Result<AuditTable> DescribeAuditTable(Connection& connection, const TableRef& ta
         it->second.default_sql.find("pg_current_xact_id()") != std::string::npos;
     out.audit_xid_column = in_use ? std::optional(it->second.number) : std::nullopt;
   }
-  CALVE_ASSIGN(const Rows sequence,
+  CALVE_ASSIGN(const postgres::Rows sequence,
                connection.Query(kSequenceSql,
                                 {std::to_string(out.oid),
                                  std::to_string(columns.at("audit_event_id").number)}));
@@ -197,10 +198,11 @@ Result<AuditTable> DescribeAuditTable(Connection& connection, const TableRef& ta
   return out;
 }
 
-Result<std::vector<RowMark>> MarksOf(Connection& connection, const AuditTable& table,
-                                     int64_t id, const LargeEventLimits& limits) {
+Result<std::vector<RowMark>> MarksOf(postgres::Connection& connection,
+                                     const AuditTable& table, int64_t id,
+                                     const LargeEventLimits& limits) {
   CALVE_ASSIGN(
-      const Rows rows,
+      const postgres::Rows rows,
       connection.Query(fmt::format("SELECT t.xmin, {} FROM {} WHERE "
                                    "t.audit_event_id = $1::int8",
                                    EventColumnsSql(table, limits), EventSourceSql(table)),

@@ -8,10 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "capture/connection.h"
 #include "capture/cursor.h"
 #include "capture/large_event.h"
+#include "capture/table_ref.h"
 #include "core/result.h"
+#include "io/postgres/connection.h"
 
 namespace calve::capture {
 
@@ -29,11 +30,11 @@ struct AuditTable {
 };
 
 /// The table's name in SQL.
-Result<std::string> SqlName(Connection& connection, const TableRef& table);
+Result<std::string> SqlName(postgres::Connection& connection, const TableRef& table);
 
 /// SQL that creates the audit table, and its schema, where they are missing; nullopt if
 /// the table is there. Safe against another such call at the same time.
-Result<std::optional<std::string>> CreateAuditTableSql(Connection& connection,
+Result<std::optional<std::string>> CreateAuditTableSql(postgres::Connection& connection,
                                                        const TableRef& table);
 
 /// Creates the audit table, and its schema, where they are missing:
@@ -42,18 +43,20 @@ Result<std::optional<std::string>> CreateAuditTableSql(Connection& connection,
 /// is. Safe against another such call at the same time.
 ///
 /// \return Connection's errors
-Status CreateAuditTable(Connection& connection, const TableRef& table);
+Status CreateAuditTable(postgres::Connection& connection, const TableRef& table);
 
 /// Looks at the table. Requires: a transaction that holds a lock on it, so that it stays
 /// as it is.
 ///
 /// \return kInvalidArgument, with the remedy, if it is no audit log: not a table, a
 ///         column missing, or of a type that can't be read
-Result<AuditTable> DescribeAuditTable(Connection& connection, const TableRef& table);
+Result<AuditTable> DescribeAuditTable(postgres::Connection& connection,
+                                      const TableRef& table);
 
 /// The rows of an id, marked to be known again. More than one only where ids repeat.
-Result<std::vector<RowMark>> MarksOf(Connection& connection, const AuditTable& table,
-                                     int64_t id, const LargeEventLimits& limits);
+Result<std::vector<RowMark>> MarksOf(postgres::Connection& connection,
+                                     const AuditTable& table, int64_t id,
+                                     const LargeEventLimits& limits);
 
 /// The columns of EventSchema() for `COPY (SELECT …)`, of EventSourceSql(), and one more:
 /// null, or for a large event, whose raw_data is null here, what PayloadReader::Open

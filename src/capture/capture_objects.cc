@@ -209,7 +209,8 @@ std::string AnyUnreadSql(const CaptureObjects& objects) {
 
 }  // namespace
 
-Result<CaptureObjects> NameObjects(Connection& connection, const TableRef& table) {
+Result<CaptureObjects> NameObjects(postgres::Connection& connection,
+                                   const TableRef& table) {
   CALVE_TRY(CheckName(table.schema));
   CALVE_TRY(CheckName(table.name));
   const std::string hash = HashOf(table);

@@ -17,8 +17,9 @@
 #include <string>
 #include <vector>
 
-#include "capture/connection.h"
+#include "capture/table_ref.h"
 #include "core/result.h"
+#include "io/postgres/connection.h"
 
 namespace calve::capture {
 
@@ -44,7 +45,8 @@ struct CaptureObjects {
 /// Names them. A table with a plain name gives it on to them; others give a hash of it.
 ///
 /// \return kInvalidArgument if PostgreSQL can't hold the table's name
-Result<CaptureObjects> NameObjects(Connection& connection, const TableRef& table);
+Result<CaptureObjects> NameObjects(postgres::Connection& connection,
+                                   const TableRef& table);
 
 /// What a function is made of.
 struct FunctionSql {

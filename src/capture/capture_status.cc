@@ -52,7 +52,8 @@ std::string TableProblem(const Installed& installed, const CaptureObjects& objec
 
 }  // namespace
 
-Result<CaptureStatus> LookAtCapture(Connection& connection, const TableRef& audit_table) {
+Result<CaptureStatus> LookAtCapture(postgres::Connection& connection,
+                                    const TableRef& audit_table) {
   CALVE_ASSIGN(const CaptureObjects objects, NameObjects(connection, audit_table));
   CALVE_ASSIGN(const Installed installed, LookAtInstalled(connection, objects));
   CaptureStatus status;

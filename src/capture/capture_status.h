@@ -8,9 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "capture/connection.h"
 #include "capture/guard.h"
+#include "capture/table_ref.h"
 #include "core/result.h"
+#include "io/postgres/connection.h"
 
 namespace calve::capture {
 
@@ -31,6 +32,7 @@ struct CaptureStatus {
 };
 
 /// \return kInvalidArgument if the table is no audit log; Connection's errors
-Result<CaptureStatus> LookAtCapture(Connection& connection, const TableRef& audit_table);
+Result<CaptureStatus> LookAtCapture(postgres::Connection& connection,
+                                    const TableRef& audit_table);
 
 }  // namespace calve::capture

@@ -51,8 +51,8 @@ void AppendValue(const std::optional<std::string_view>& value, std::string& out)
 
 }  // namespace
 
-Result<EventWriter> EventWriter::Make(Connection& connection, const TableRef& table,
-                                      int64_t batch_rows) {
+Result<EventWriter> EventWriter::Make(postgres::Connection& connection,
+                                      const TableRef& table, int64_t batch_rows) {
   if (batch_rows < 1) {
     return Error{ErrorKind::kInvalidArgument,
                  fmt::format("a batch needs at least one row, not {}", batch_rows)};

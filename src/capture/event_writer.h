@@ -8,8 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include "capture/connection.h"
+#include "capture/table_ref.h"
 #include "core/result.h"
+#include "io/postgres/connection.h"
 
 namespace calve::capture {
 
@@ -33,7 +34,7 @@ class EventWriter {
   /// \param batch_rows  rows per transaction; at least 1
   /// \return the writer; kInvalidArgument for another number of rows, or Connection's
   /// errors
-  static Result<EventWriter> Make(Connection& connection, const TableRef& table,
+  static Result<EventWriter> Make(postgres::Connection& connection, const TableRef& table,
                                   int64_t batch_rows);
 
   /// Adds a row.
@@ -50,7 +51,7 @@ class EventWriter {
   int64_t committed_rows() const { return committed_rows_; }
 
  private:
-  EventWriter(Connection& connection, std::string copy_sql, int64_t batch_rows)
+  EventWriter(postgres::Connection& connection, std::string copy_sql, int64_t batch_rows)
       : connection_(&connection),
         copy_sql_(std::move(copy_sql)),
         batch_rows_(batch_rows) {}
@@ -58,7 +59,7 @@ class EventWriter {
   Status Send();
   Status Commit();
 
-  Connection* connection_;
+  postgres::Connection* connection_;
   std::string copy_sql_;
   int64_t batch_rows_;
   int64_t rows_ = 0;  // of the open batch

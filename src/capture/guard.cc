@@ -31,11 +31,13 @@ constexpr std::string_view kRecordSql =
 
 }  // namespace
 
-Result<GuardAnswer> TellGuard(Connection& connection, const TableRef& audit_table,
-                              const std::string& consumer, const Cursor& cursor) {
+Result<GuardAnswer> TellGuard(postgres::Connection& connection,
+                              const TableRef& audit_table, const std::string& consumer,
+                              const Cursor& cursor) {
   CALVE_ASSIGN(const CaptureObjects objects, NameObjects(connection, audit_table));
   const std::string& table = objects.extracted_table.sql;
-  CALVE_ASSIGN(const Rows may, connection.Query(std::string(kMayWriteSql), {table}));
+  CALVE_ASSIGN(const postgres::Rows may,
+               connection.Query(std::string(kMayWriteSql), {table}));
   if (may.size() == 0) {
     return GuardAnswer::kNoGuard;
   }
@@ -51,11 +53,11 @@ Result<GuardAnswer> TellGuard(Connection& connection, const TableRef& audit_tabl
   return GuardAnswer::kRecorded;
 }
 
-Result<std::vector<GuardMark>> ReadGuardMarks(Connection& connection,
+Result<std::vector<GuardMark>> ReadGuardMarks(postgres::Connection& connection,
                                               const TableRef& audit_table) {
   CALVE_ASSIGN(const CaptureObjects objects, NameObjects(connection, audit_table));
   CALVE_ASSIGN(
-      const Rows rows,
+      const postgres::Rows rows,
       connection.Query(fmt::format(
           "SELECT consumer, mode, covered::text, last_row_id, to_char(recorded_at, "
           "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM {} ORDER BY consumer",

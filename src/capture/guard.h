@@ -10,9 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "capture/connection.h"
 #include "capture/cursor.h"
+#include "capture/table_ref.h"
 #include "core/result.h"
+#include "io/postgres/connection.h"
 
 namespace calve::capture {
 
@@ -25,8 +26,9 @@ enum class GuardAnswer {
 /// Tells the guard that this pipeline's ledger holds all that `cursor` covers.
 /// Requires: no transaction under way.
 /// \param consumer  names the pipeline: the place of its ledger
-Result<GuardAnswer> TellGuard(Connection& connection, const TableRef& audit_table,
-                              const std::string& consumer, const Cursor& cursor);
+Result<GuardAnswer> TellGuard(postgres::Connection& connection,
+                              const TableRef& audit_table, const std::string& consumer,
+                              const Cursor& cursor);
 
 /// Of one pipeline.
 struct GuardMark {
@@ -38,7 +40,7 @@ struct GuardMark {
 };
 
 /// What the guard knows. \return kInvalidArgument where this role may not read it
-Result<std::vector<GuardMark>> ReadGuardMarks(Connection& connection,
+Result<std::vector<GuardMark>> ReadGuardMarks(postgres::Connection& connection,
                                               const TableRef& audit_table);
 
 }  // namespace calve::capture

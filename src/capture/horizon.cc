@@ -17,19 +17,20 @@ constexpr const char* kHolderSql =
     "SELECT 'p', NULL, gid, extract(epoch FROM clock_timestamp() - prepared)::text FROM "
     "pg_prepared_xacts WHERE transaction::text = $1";
 
-Result<bool> IsInProgress(Connection& connection, uint64_t xid) {
-  CALVE_ASSIGN(const Rows status, connection.Query("SELECT pg_xact_status($1::xid8)",
-                                                   {std::to_string(xid)}));
+Result<bool> IsInProgress(postgres::Connection& connection, uint64_t xid) {
+  CALVE_ASSIGN(
+      const postgres::Rows status,
+      connection.Query("SELECT pg_xact_status($1::xid8)", {std::to_string(xid)}));
   return status.text(0, 0) == "in progress";
 }
 
-Result<int64_t> CountRowsBehind(Connection& connection, const AuditTable& table,
+Result<int64_t> CountRowsBehind(postgres::Connection& connection, const AuditTable& table,
                                 const Snapshot& snapshot) {
   if (ModeOf(table) == CursorMode::kAuditXid) {
     return 0;
   }
   CALVE_ASSIGN(
-      const Rows rows,
+      const postgres::Rows rows,
       connection.Query(fmt::format(
           "SELECT count(*) FROM (SELECT r.xmin FROM {} r ORDER BY r.audit_event_id "
           "DESC LIMIT {}) t WHERE {}",
@@ -51,13 +52,13 @@ std::string HolderName(Horizon::Holder holder) {
   return "hidden";
 }
 
-Result<std::optional<Horizon>> LookAtHorizon(Connection& connection,
+Result<std::optional<Horizon>> LookAtHorizon(postgres::Connection& connection,
                                              const AuditTable& table,
                                              const Snapshot& snapshot) {
   if (snapshot.xmin >= snapshot.xmax) {
     return std::optional<Horizon>();
   }
-  CALVE_ASSIGN(const Rows found,
+  CALVE_ASSIGN(const postgres::Rows found,
                connection.Query(kHolderSql, {std::to_string(snapshot.xmin % kXidSpan)}));
   CALVE_ASSIGN(const bool in_progress, IsInProgress(connection, snapshot.xmin));
   if (!in_progress) {

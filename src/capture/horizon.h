@@ -9,9 +9,9 @@
 #include <string>
 
 #include "capture/audit_table.h"
-#include "capture/connection.h"
 #include "capture/read_rule.h"
 #include "core/result.h"
+#include "io/postgres/connection.h"
 
 namespace calve::capture {
 
@@ -38,7 +38,7 @@ std::string HolderName(Horizon::Holder holder);
 
 /// The horizon of a snapshot. Requires: the transaction that took it.
 /// \return nullopt if no transaction is in progress, or it has ended meanwhile
-Result<std::optional<Horizon>> LookAtHorizon(Connection& connection,
+Result<std::optional<Horizon>> LookAtHorizon(postgres::Connection& connection,
                                              const AuditTable& table,
                                              const Snapshot& snapshot);
 

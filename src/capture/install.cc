@@ -29,7 +29,7 @@ Error Unusable(const TableRef& table, std::string_view why) {
 /// Takes up the missing steps of an installation, in an order that is safe to stop at.
 class InstallPlanner {
  public:
-  InstallPlanner(Connection& connection, const InstallRequest& request,
+  InstallPlanner(postgres::Connection& connection, const InstallRequest& request,
                  CaptureObjects objects, Installed installed)
       : connection_(connection),
         request_(request),
@@ -216,7 +216,7 @@ class InstallPlanner {
     }
     const std::string& role = *request_.role;
     CALVE_ASSIGN(const std::string role_sql, connection_.QuoteName(role));
-    CALVE_ASSIGN(const Rows found,
+    CALVE_ASSIGN(const postgres::Rows found,
                  connection_.Query("SELECT quote_ident(current_database()) FROM pg_roles "
                                    "WHERE rolname = $1",
                                    {role}));
@@ -246,7 +246,7 @@ class InstallPlanner {
     if (!installed_.audit_table) {
       return false;
     }
-    CALVE_ASSIGN(const Rows rows,
+    CALVE_ASSIGN(const postgres::Rows rows,
                  connection_.Query(
                      "SELECT has_database_privilege($1, current_database(), 'CONNECT') "
                      "AND has_schema_privilege($1, $2, 'USAGE') AND "
@@ -260,7 +260,7 @@ class InstallPlanner {
     if (!installed_.extracted_table) {
       return false;
     }
-    CALVE_ASSIGN(const Rows rows,
+    CALVE_ASSIGN(const postgres::Rows rows,
                  connection_.Query("SELECT has_table_privilege($1, $2, 'SELECT') AND "
                                    "has_table_privilege($1, $2, 'INSERT') AND "
                                    "has_table_privilege($1, $2, 'UPDATE')",
@@ -268,8 +268,8 @@ class InstallPlanner {
     return rows.text(0, 0) == "t";
   }
 
-  Connection& connection_;         // Outlives this planner.
-  const InstallRequest& request_;  // As does this.
+  postgres::Connection& connection_;  // Outlives this planner.
+  const InstallRequest& request_;     // As does this.
   CaptureObjects objects_;
   Installed installed_;
   CapturePlan plan_;
@@ -277,7 +277,7 @@ class InstallPlanner {
 };
 
 /// The tables that are no longer to be captured.
-Result<std::set<int64_t>> ChosenTables(Connection& connection,
+Result<std::set<int64_t>> ChosenTables(postgres::Connection& connection,
                                        const UninstallRequest& request) {
   std::set<int64_t> chosen;
   for (const TableRef& ref : request.tables) {
@@ -299,7 +299,7 @@ Result<std::set<int64_t>> ChosenTables(Connection& connection,
   return chosen;
 }
 
-Status PlanDropTriggers(Connection& connection, const CaptureObjects& objects,
+Status PlanDropTriggers(postgres::Connection& connection, const CaptureObjects& objects,
                         const Installed& installed, const std::set<int64_t>* chosen,
                         CapturePlan& plan) {
   std::map<int64_t, std::string> drops;
@@ -349,14 +349,15 @@ void PlanDropObjects(const CaptureObjects& objects, const Installed& installed,
 
 }  // namespace
 
-Result<CapturePlan> PlanInstall(Connection& connection, const InstallRequest& request) {
+Result<CapturePlan> PlanInstall(postgres::Connection& connection,
+                                const InstallRequest& request) {
   CALVE_ASSIGN(CaptureObjects objects, NameObjects(connection, request.audit_table));
   CALVE_ASSIGN(Installed installed, LookAtInstalled(connection, objects));
   return InstallPlanner(connection, request, std::move(objects), std::move(installed))
       .Plan();
 }
 
-Result<CapturePlan> PlanUninstall(Connection& connection,
+Result<CapturePlan> PlanUninstall(postgres::Connection& connection,
                                   const UninstallRequest& request) {
   CALVE_ASSIGN(const CaptureObjects objects,
                NameObjects(connection, request.audit_table));
@@ -389,9 +390,11 @@ Result<CapturePlan> PlanUninstall(Connection& connection,
   return plan;
 }
 
-Status ApplyPlan(Connection& connection, const CapturePlan& plan, Progress& progress) {
-  CALVE_ASSIGN(const Rows locked, connection.Query("SELECT pg_try_advisory_lock($1)",
-                                                   {std::to_string(kApplyLock)}));
+Status ApplyPlan(postgres::Connection& connection, const CapturePlan& plan,
+                 Progress& progress) {
+  CALVE_ASSIGN(
+      const postgres::Rows locked,
+      connection.Query("SELECT pg_try_advisory_lock($1)", {std::to_string(kApplyLock)}));
   if (locked.text(0, 0) != "t") {
     return Error{ErrorKind::kConflict,
                  "another capture install or uninstall is at work in this database; try "

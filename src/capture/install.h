@@ -8,9 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "capture/connection.h"
+#include "capture/table_ref.h"
 #include "core/progress.h"
 #include "core/result.h"
+#include "io/postgres/connection.h"
 
 namespace calve::capture {
 
@@ -54,10 +55,11 @@ struct CapturePlan {
 /// \return the steps that are missing; kNotFound for a table, schema or role that is not
 ///         there; kInvalidArgument, with the remedy, for a table that can't be captured
 ///         or an audit table that can't be used; Connection's errors
-Result<CapturePlan> PlanInstall(Connection& connection, const InstallRequest& request);
+Result<CapturePlan> PlanInstall(postgres::Connection& connection,
+                                const InstallRequest& request);
 
 /// \return the steps that take away what is there; errors as PlanInstall
-Result<CapturePlan> PlanUninstall(Connection& connection,
+Result<CapturePlan> PlanUninstall(postgres::Connection& connection,
                                   const UninstallRequest& request);
 
 /// Carries a plan out, step by step; each is idempotent together with its planning, so
@@ -66,7 +68,8 @@ Result<CapturePlan> PlanUninstall(Connection& connection,
 ///
 /// \return kUnavailable, naming the step, where a lock is not to be had; kConflict if
 ///         another plan is being applied; Connection's errors
-Status ApplyPlan(Connection& connection, const CapturePlan& plan, Progress& progress);
+Status ApplyPlan(postgres::Connection& connection, const CapturePlan& plan,
+                 Progress& progress);
 
 /// The plan as a script for psql.
 std::string ScriptOf(const CapturePlan& plan);

@@ -38,8 +38,9 @@ constexpr const char* kTriggersSql =
     "0 "
     "AND p.proname IN ($2, $3, $4) AND t.tgparentid = 0 ORDER BY t.tgrelid";
 
-Status AddColumns(Connection& connection, const std::string& oid, Installed& out) {
-  CALVE_ASSIGN(const Rows rows, connection.Query(kColumnsSql, {oid}));
+Status AddColumns(postgres::Connection& connection, const std::string& oid,
+                  Installed& out) {
+  CALVE_ASSIGN(const postgres::Rows rows, connection.Query(kColumnsSql, {oid}));
   for (int i = 0; i < rows.size(); ++i) {
     if (rows.text(i, 0) == "audit_event_id") {
       out.has_id_default = rows.text(i, 2) == "t";
@@ -51,39 +52,39 @@ Status AddColumns(Connection& connection, const std::string& oid, Installed& out
   return {};
 }
 
-Status AddTableParts(Connection& connection, const CaptureObjects& objects,
+Status AddTableParts(postgres::Connection& connection, const CaptureObjects& objects,
                      Installed& out) {
   const std::string oid = std::to_string(out.audit_table->oid);
   CALVE_TRY(AddColumns(connection, oid, out));
-  CALVE_ASSIGN(const Rows check,
+  CALVE_ASSIGN(const postgres::Rows check,
                connection.Query("SELECT FROM pg_constraint WHERE conrelid "
                                 "= $1::oid AND conname = $2",
                                 {oid, objects.xid_check}));
   out.xid_checked = check.size() > 0;
-  CALVE_ASSIGN(const Rows indexes,
+  CALVE_ASSIGN(const postgres::Rows indexes,
                connection.Query(kIndexesSql, {oid, objects.xid_index.name}));
   for (int i = 0; i < indexes.size(); ++i) {
     const bool valid = indexes.text(i, 0) == "t";
     out.xid_index = out.xid_index || valid;
     out.broken_xid_index = out.broken_xid_index || (!valid && indexes.text(i, 1) == "t");
   }
-  CALVE_ASSIGN(const Rows extracted,
+  CALVE_ASSIGN(const postgres::Rows extracted,
                connection.Query("SELECT to_regclass($1) IS NOT NULL",
                                 {objects.extracted_table.sql}));
   out.extracted_table = extracted.text(0, 0) == "t";
   return {};
 }
 
-Status AddFunctionsAndTriggers(Connection& connection, const CaptureObjects& objects,
-                               Installed& out) {
-  const Parameters functions = {objects.table_ref.schema, objects.row_function.name,
-                                objects.truncate_function.name,
-                                objects.guard_function.name};
-  CALVE_ASSIGN(const Rows marks, connection.Query(kFunctionsSql, functions));
+Status AddFunctionsAndTriggers(postgres::Connection& connection,
+                               const CaptureObjects& objects, Installed& out) {
+  const postgres::Parameters functions = {
+      objects.table_ref.schema, objects.row_function.name, objects.truncate_function.name,
+      objects.guard_function.name};
+  CALVE_ASSIGN(const postgres::Rows marks, connection.Query(kFunctionsSql, functions));
   for (int i = 0; i < marks.size(); ++i) {
     out.function_marks[std::string(marks.text(i, 0))] = marks.text(i, 1);
   }
-  CALVE_ASSIGN(const Rows triggers, connection.Query(kTriggersSql, functions));
+  CALVE_ASSIGN(const postgres::Rows triggers, connection.Query(kTriggersSql, functions));
   for (int i = 0; i < triggers.size(); ++i) {
     const int64_t table = triggers.number(i, 0);
     out.triggers[{table, std::string(triggers.text(i, 1))}] = {
@@ -117,7 +118,8 @@ bool Installed::HasGuard(const CaptureObjects& objects) const {
                      [&](const TriggerSql& trigger) { return Has(trigger); });
 }
 
-Result<Installed> LookAtInstalled(Connection& connection, const CaptureObjects& objects) {
+Result<Installed> LookAtInstalled(postgres::Connection& connection,
+                                  const CaptureObjects& objects) {
   Installed out;
   auto table = FindSourceTable(connection, objects.table_ref);
   if (!table && table.error().kind == ErrorKind::kNotFound) {

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "capture/capture_objects.h"
-#include "capture/connection.h"
 #include "capture/row_triggers.h"
 #include "core/result.h"
+#include "io/postgres/connection.h"
 
 namespace calve::capture {
 
@@ -43,6 +43,7 @@ struct Installed {
   bool HasGuard(const CaptureObjects& objects) const;
 };
 
-Result<Installed> LookAtInstalled(Connection& connection, const CaptureObjects& objects);
+Result<Installed> LookAtInstalled(postgres::Connection& connection,
+                                  const CaptureObjects& objects);
 
 }  // namespace calve::capture

@@ -25,20 +25,19 @@ constexpr const char* kDeclareSql =
 
 }  // namespace
 
-PayloadReader::PayloadReader(Connection& connection, Rows first)
+PayloadReader::PayloadReader(postgres::Connection& connection, postgres::Rows first)
     : connection_(connection), bytes_(first.number(0, 1)) {
   is_plain_ = first.text(0, 2) == "true";
   piece_.emplace(std::move(first));
 }
 
-Result<std::unique_ptr<PayloadReader>> PayloadReader::Open(Connection& connection,
-                                                           const std::string& table_sql,
-                                                           const std::string& row_sql,
-                                                           int64_t piece_bytes) {
+Result<std::unique_ptr<PayloadReader>> PayloadReader::Open(
+    postgres::Connection& connection, const std::string& table_sql,
+    const std::string& row_sql, int64_t piece_bytes) {
   CALVE_TRY(connection.Execute(
       fmt::format(fmt::runtime(kDeclareSql), fmt::arg("piece", piece_bytes),
                   fmt::arg("table", table_sql), fmt::arg("row", row_sql))));
-  CALVE_ASSIGN(Rows first, connection.QueryBinary(kFetchSql));
+  CALVE_ASSIGN(postgres::Rows first, connection.QueryBinary(kFetchSql));
   if (first.size() == 0) {
     return Error{ErrorKind::kInternal, "a large row left the snapshot it was seen in"};
   }
@@ -54,7 +53,7 @@ PayloadReader::~PayloadReader() {
 Result<std::optional<std::string_view>> PayloadReader::NextPiece() {
   if (given_) {
     piece_.reset();  // Before the next comes: two would be held at once.
-    CALVE_ASSIGN(Rows next, connection_.QueryBinary(kFetchSql));
+    CALVE_ASSIGN(postgres::Rows next, connection_.QueryBinary(kFetchSql));
     piece_.emplace(std::move(next));
   }
   given_ = true;

@@ -12,8 +12,8 @@
 
 #include <arrow/type_fwd.h>
 
-#include "capture/connection.h"
 #include "core/result.h"
+#include "io/postgres/connection.h"
 
 namespace calve::capture {
 
@@ -33,7 +33,7 @@ class PayloadReader {
   /// \param row_sql  the condition, on the table as `t`, that names one row; its raw_data
   ///        is not empty
   /// \return kInternal if there is no such row; Connection's errors
-  static Result<std::unique_ptr<PayloadReader>> Open(Connection& connection,
+  static Result<std::unique_ptr<PayloadReader>> Open(postgres::Connection& connection,
                                                      const std::string& table_sql,
                                                      const std::string& row_sql,
                                                      int64_t piece_bytes);
@@ -51,10 +51,10 @@ class PayloadReader {
   Result<std::optional<std::string_view>> NextPiece();
 
  private:
-  PayloadReader(Connection& connection, Rows first);
+  PayloadReader(postgres::Connection& connection, postgres::Rows first);
 
-  Connection& connection_;
-  std::optional<Rows> piece_;
+  postgres::Connection& connection_;
+  std::optional<postgres::Rows> piece_;
   bool given_ = false;  // piece_ was returned
   int64_t bytes_ = 0;
   bool is_plain_ = false;

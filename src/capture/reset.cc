@@ -14,7 +14,7 @@ namespace {
 constexpr uint64_t kFirstXid = 3;
 
 /// TRUNCATE, with the guard's triggers out of its way for the length of the transaction.
-Status Truncate(Connection& connection, const CaptureObjects& objects,
+Status Truncate(postgres::Connection& connection, const CaptureObjects& objects,
                 const Installed& installed) {
   std::string disable;
   std::string enable;
@@ -30,7 +30,7 @@ Status Truncate(Connection& connection, const CaptureObjects& objects,
 }
 
 /// The guard forgets what this pipeline has: it will read it again.
-Status ForgetExtracted(Connection& connection, const ResetRequest& request,
+Status ForgetExtracted(postgres::Connection& connection, const ResetRequest& request,
                        const Installed& installed) {
   Cursor nothing;
   nothing.covered = {kFirstXid, kFirstXid, {}};
@@ -48,7 +48,7 @@ Status ForgetExtracted(Connection& connection, const ResetRequest& request,
 
 }  // namespace
 
-Status ResetAuditTable(Connection& connection, const ResetRequest& request,
+Status ResetAuditTable(postgres::Connection& connection, const ResetRequest& request,
                        const std::function<Status()>& begin_epoch) {
   CALVE_ASSIGN(const CaptureObjects objects,
                NameObjects(connection, request.audit_table));

@@ -6,8 +6,9 @@
 #include <functional>
 #include <string>
 
-#include "capture/connection.h"
+#include "capture/table_ref.h"
 #include "core/result.h"
+#include "io/postgres/connection.h"
 
 namespace calve::capture {
 
@@ -23,7 +24,7 @@ struct ResetRequest {
 ///
 /// \return kInvalidArgument where this role does not own the table; kUnavailable if the
 ///         lock is not to be had within 10 s; the errors of `begin_epoch`
-Status ResetAuditTable(Connection& connection, const ResetRequest& request,
+Status ResetAuditTable(postgres::Connection& connection, const ResetRequest& request,
                        const std::function<Status()>& begin_epoch);
 
 }  // namespace calve::capture

@@ -50,20 +50,20 @@ std::string RefusalOf(std::string_view kind, std::string_view persistence,
   return "";
 }
 
-Status AddDetails(Connection& connection, SourceTable& table) {
+Status AddDetails(postgres::Connection& connection, SourceTable& table) {
   const std::string oid = std::to_string(table.oid);
-  CALVE_ASSIGN(const Rows log, connection.Query(kAuditColumnsSql, {oid}));
+  CALVE_ASSIGN(const postgres::Rows log, connection.Query(kAuditColumnsSql, {oid}));
   if (log.number(0, 0) == kAuditColumns && table.refusal.empty()) {
     table.refusal = "it is an audit log itself";
   }
-  CALVE_ASSIGN(const Rows key, connection.Query(kKeySql, {oid}));
+  CALVE_ASSIGN(const postgres::Rows key, connection.Query(kKeySql, {oid}));
   for (int i = 0; i < key.size(); ++i) {
     table.key.emplace_back(key.text(i, 0));
     CALVE_ASSIGN(std::string quoted, connection.QuoteName(table.key.back()));
     table.key_sql.push_back(std::move(quoted));
   }
   if (table.partitioned) {
-    CALVE_ASSIGN(const Rows leaves, connection.Query(kLeavesSql, {oid}));
+    CALVE_ASSIGN(const postgres::Rows leaves, connection.Query(kLeavesSql, {oid}));
     for (int i = 0; i < leaves.size(); ++i) {
       CALVE_ASSIGN(std::string sql,
                    SqlName(connection, {std::string(leaves.text(i, 0)),
@@ -74,11 +74,11 @@ Status AddDetails(Connection& connection, SourceTable& table) {
   return {};
 }
 
-Result<std::vector<SourceTable>> FindTables(Connection& connection,
+Result<std::vector<SourceTable>> FindTables(postgres::Connection& connection,
                                             std::string_view condition,
-                                            const Parameters& parameters) {
+                                            const postgres::Parameters& parameters) {
   CALVE_ASSIGN(
-      const Rows rows,
+      const postgres::Rows rows,
       connection.Query(std::string(kTablesSql) + std::string(condition), parameters));
   std::vector<SourceTable> tables;
   for (int i = 0; i < rows.size(); ++i) {
@@ -130,7 +130,8 @@ std::string KeyChangesSql(const std::vector<std::string>& key) {
 
 }  // namespace
 
-Result<SourceTable> FindSourceTable(Connection& connection, const TableRef& table) {
+Result<SourceTable> FindSourceTable(postgres::Connection& connection,
+                                    const TableRef& table) {
   CALVE_ASSIGN(auto tables,
                FindTables(connection, "WHERE n.nspname = $1 AND c.relname = $2",
                           {table.schema, table.name}));
@@ -144,7 +145,7 @@ Result<SourceTable> FindSourceTable(Connection& connection, const TableRef& tabl
   return std::move(tables.front());
 }
 
-Result<SourceTable> FindSourceTable(Connection& connection, int64_t oid) {
+Result<SourceTable> FindSourceTable(postgres::Connection& connection, int64_t oid) {
   CALVE_ASSIGN(auto tables,
                FindTables(connection, "WHERE c.oid = $1::oid", {std::to_string(oid)}));
   if (tables.empty()) {
@@ -153,9 +154,9 @@ Result<SourceTable> FindSourceTable(Connection& connection, int64_t oid) {
   return std::move(tables.front());
 }
 
-Result<std::vector<SourceTable>> SourceTablesOf(Connection& connection,
+Result<std::vector<SourceTable>> SourceTablesOf(postgres::Connection& connection,
                                                 const std::string& schema) {
-  CALVE_ASSIGN(const Rows found,
+  CALVE_ASSIGN(const postgres::Rows found,
                connection.Query("SELECT FROM pg_namespace WHERE nspname = $1", {schema}));
   if (found.size() == 0) {
     return Error{ErrorKind::kNotFound, fmt::format("there is no schema {}", schema)};

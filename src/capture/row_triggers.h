@@ -9,8 +9,9 @@
 #include <vector>
 
 #include "capture/capture_objects.h"
-#include "capture/connection.h"
+#include "capture/table_ref.h"
 #include "core/result.h"
+#include "io/postgres/connection.h"
 
 namespace calve::capture {
 
@@ -30,14 +31,15 @@ struct SourceTable {
 };
 
 /// Looks at one table. kNotFound if there is none of that name.
-Result<SourceTable> FindSourceTable(Connection& connection, const TableRef& table);
+Result<SourceTable> FindSourceTable(postgres::Connection& connection,
+                                    const TableRef& table);
 
 /// The table with this oid.
-Result<SourceTable> FindSourceTable(Connection& connection, int64_t oid);
+Result<SourceTable> FindSourceTable(postgres::Connection& connection, int64_t oid);
 
 /// The tables of a schema, by name, but for partitions: those are captured with their
 /// whole. kNotFound if there is no such schema.
-Result<std::vector<SourceTable>> SourceTablesOf(Connection& connection,
+Result<std::vector<SourceTable>> SourceTablesOf(postgres::Connection& connection,
                                                 const std::string& schema);
 
 /// One trigger as it should be.

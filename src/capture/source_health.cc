@@ -7,9 +7,9 @@
 namespace calve::capture {
 namespace {
 
-Status ReadServer(Connection& connection, SourceHealth& health) {
+Status ReadServer(postgres::Connection& connection, SourceHealth& health) {
   CALVE_ASSIGN(
-      const Rows rows,
+      const postgres::Rows rows,
       connection.Query("SELECT current_setting('server_version'), "
                        "current_setting('server_version_num')::int8, current_user, "
                        "(SELECT rolsuper FROM pg_roles WHERE rolname = current_user), "
@@ -22,10 +22,10 @@ Status ReadServer(Connection& connection, SourceHealth& health) {
   return {};
 }
 
-Status ReadPrivileges(Connection& connection, const TableRef& ref, int64_t oid,
+Status ReadPrivileges(postgres::Connection& connection, const TableRef& ref, int64_t oid,
                       SourceHealth& health) {
   CALVE_ASSIGN(
-      const Rows rows,
+      const postgres::Rows rows,
       connection.Query("SELECT has_table_privilege($1::oid, 'SELECT'), "
                        "has_table_privilege($1::oid, 'INSERT, UPDATE, DELETE, TRUNCATE')",
                        {std::to_string(oid)}));
@@ -40,8 +40,8 @@ Status ReadPrivileges(Connection& connection, const TableRef& ref, int64_t oid,
 }
 
 /// By what its triggers fire on: tgtype's bits are 8 DELETE, 16 UPDATE, 32 TRUNCATE.
-Status ReadGuard(Connection& connection, int64_t oid, SourceHealth& health) {
-  CALVE_ASSIGN(const Rows rows,
+Status ReadGuard(postgres::Connection& connection, int64_t oid, SourceHealth& health) {
+  CALVE_ASSIGN(const postgres::Rows rows,
                connection.Query(
                    "SELECT coalesce(bit_or(tgtype::int), 0)::int8 FROM pg_trigger WHERE "
                    "tgrelid = $1::oid AND NOT tgisinternal AND tgenabled <> 'D'",
@@ -51,9 +51,9 @@ Status ReadGuard(Connection& connection, int64_t oid, SourceHealth& health) {
   return {};
 }
 
-Status ReadOldestTransaction(Connection& connection, SourceHealth& health) {
+Status ReadOldestTransaction(postgres::Connection& connection, SourceHealth& health) {
   CALVE_ASSIGN(
-      const Rows rows,
+      const postgres::Rows rows,
       connection.Query(
           "SELECT who, extract(epoch FROM clock_timestamp() - since)::int8 FROM ("
           "SELECT format('process %s (%s, %s)', pid, coalesce(nullif(application_name, "
@@ -73,7 +73,7 @@ Status ReadOldestTransaction(Connection& connection, SourceHealth& health) {
 Result<SourceHealth> ExamineSource(const std::string& dsn, const std::string& table) {
   SourceHealth health;
   CALVE_ASSIGN(const TableRef ref, ParseTableRef(table));
-  CALVE_ASSIGN(const auto connection, Connection::Open(dsn));
+  CALVE_ASSIGN(const auto connection, postgres::Connection::Open(dsn));
   CALVE_TRY(connection->Execute("SET default_transaction_read_only = on"));
   CALVE_TRY(ReadServer(*connection, health));
   CALVE_ASSIGN(const AuditTable described, DescribeAuditTable(*connection, ref));

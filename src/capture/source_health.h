@@ -7,9 +7,9 @@
 #include <optional>
 #include <string>
 
-#include "capture/connection.h"
 #include "core/result.h"
 #include "core/timestamp.h"
+#include "io/postgres/connection.h"
 
 namespace calve::capture {
 

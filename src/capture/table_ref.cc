@@ -1,6 +1,8 @@
-#include <fmt/format.h>
+#include "capture/table_ref.h"
 
-#include "capture/connection.h"
+#include <optional>
+
+#include <fmt/format.h>
 
 namespace calve::capture {
 namespace {

@@ -39,7 +39,7 @@ Result<int64_t> BeginEpoch(const Pipeline& pipeline) {
 Result<ResetSourceReport> ResetSource(const Pipeline& pipeline, bool keep_rows) {
   CALVE_ASSIGN(const capture::TableRef table,
                capture::ParseTableRef(pipeline.source.audit_table));
-  CALVE_ASSIGN(const auto connection, capture::Connection::Open(pipeline.source.dsn));
+  CALVE_ASSIGN(const auto connection, postgres::Connection::Open(pipeline.source.dsn));
   ResetSourceReport report;
   CALVE_TRY(capture::ResetAuditTable(
       *connection,

@@ -47,7 +47,7 @@ class AuditLogTest : public ::testing::Test {
   }
 
   std::string dsn_;
-  std::unique_ptr<Connection> session_;
+  std::unique_ptr<postgres::Connection> session_;
   Poller poller_;
 };
 

@@ -27,7 +27,7 @@ constexpr const char* kOddRows =
          unnest(ARRAY[E'a\nb', E'\r', E'\r\n', 'a,b', '"', E'\t']) t,
          unnest(ARRAY['{"a": "x\"y"}', '""', 'ä€😀', E'\u2028', E'\\', NULL]) p)";
 
-std::string CopyOut(Connection& session, const std::string& sql) {
+std::string CopyOut(postgres::Connection& session, const std::string& sql) {
   EXPECT_TRUE(session.StartCopyOut(sql));
   std::string text;
   while (true) {
@@ -60,7 +60,7 @@ class CsvInteropTest : public ::testing::Test {
   }
 
   std::string dsn_;
-  std::unique_ptr<Connection> session_;
+  std::unique_ptr<postgres::Connection> session_;
   std::vector<landing::EventRow> rows_;
 };
 
@@ -154,7 +154,7 @@ class LargeEventsTest : public ::testing::Test {
   }
 
   std::string dsn_;
-  std::unique_ptr<Connection> session_;
+  std::unique_ptr<postgres::Connection> session_;
   int large_ = 0;
 };
 

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "capture/connection.h"
+#include "io/postgres/connection.h"
 
 namespace calve::capture {
 namespace {

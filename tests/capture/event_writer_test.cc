@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "capture/audit_table.h"
-#include "capture/private_postgres.h"
+#include "io/postgres/private_postgres.h"
 #include "support/temp_folder.h"
 
 namespace calve::capture {
@@ -34,7 +34,7 @@ class EventWriterTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder_ = std::make_unique<testing::TempFolder>();
-    auto server = PrivatePostgres::Start(
+    auto server = postgres::PrivatePostgres::Start(
         {.folder = folder_->path() + "/postgres", .fsync = false, .settings = {}});
     ASSERT_TRUE(server) << server.error().message;
     server_ = *std::move(server);
@@ -58,8 +58,8 @@ class EventWriterTest : public ::testing::Test {
     ASSERT_TRUE(created) << created.error().message;
   }
 
-  static std::unique_ptr<Connection> Connect() {
-    auto connection = Connection::Open(server_->dsn());
+  static std::unique_ptr<postgres::Connection> Connect() {
+    auto connection = postgres::Connection::Open(server_->dsn());
     EXPECT_TRUE(connection) << connection.error().message;
     return *std::move(connection);
   }
@@ -71,7 +71,7 @@ class EventWriterTest : public ::testing::Test {
 
   /// Rows of a query as text, `|` between columns and NULL as `~`; rows end in `\n`.
   std::string Ask(const std::string& sql) {
-    const Result<Rows> rows = Connect()->Query(sql);
+    const Result<postgres::Rows> rows = Connect()->Query(sql);
     EXPECT_TRUE(rows) << rows.error().message;
     std::string out;
     for (int row = 0; rows && row < rows->size(); ++row) {
@@ -87,12 +87,12 @@ class EventWriterTest : public ::testing::Test {
   }
 
   static std::unique_ptr<testing::TempFolder> folder_;
-  static std::unique_ptr<PrivatePostgres> server_;
-  std::unique_ptr<Connection> connection_;
+  static std::unique_ptr<postgres::PrivatePostgres> server_;
+  std::unique_ptr<postgres::Connection> connection_;
 };
 
 std::unique_ptr<testing::TempFolder> EventWriterTest::folder_;
-std::unique_ptr<PrivatePostgres> EventWriterTest::server_;
+std::unique_ptr<postgres::PrivatePostgres> EventWriterTest::server_;
 
 TEST_F(EventWriterTest, CreatesTheReferenceTable) {
   EXPECT_EQ(Ask("SELECT column_name || ' ' || data_type || ' ' || is_nullable || ' ' || "
@@ -126,7 +126,7 @@ TEST_F(EventWriterTest, CreatesAMissingSchemaWhateverItsName) {
 }
 
 TEST_F(EventWriterTest, SessionsMayCreateTheTableAtOnce) {
-  std::array<std::unique_ptr<Connection>, 4> sessions;
+  std::array<std::unique_ptr<postgres::Connection>, 4> sessions;
   for (auto& session : sessions) {
     session = Connect();
   }

@@ -55,7 +55,7 @@ class GuardTest : public ::testing::Test {
   }
 
   std::string dsn_;
-  std::unique_ptr<Connection> session_;
+  std::unique_ptr<postgres::Connection> session_;
   Poller poller_;
 };
 

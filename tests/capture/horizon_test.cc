@@ -27,7 +27,7 @@ class HorizonTest : public ::testing::Test {
   }
 
   std::string dsn_;
-  std::unique_ptr<Connection> session_;
+  std::unique_ptr<postgres::Connection> session_;
 };
 
 TEST_F(HorizonTest, NoTransactionHoldsNothingBack) {

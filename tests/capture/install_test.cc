@@ -93,7 +93,7 @@ class InstallTest : public ::testing::Test {
   }
 
   std::string dsn_;
-  std::unique_ptr<Connection> session_;
+  std::unique_ptr<postgres::Connection> session_;
   Poller poller_;
   int64_t seen_ = 0;
 };

@@ -31,8 +31,8 @@ class NoLostRowTest : public ::testing::TestWithParam<CursorMode> {
   ~NoLostRowTest() override { EXPECT_EQ(poller_.mode(), GetParam()); }
 
   std::string dsn_;
-  std::unique_ptr<Connection> one_;
-  std::unique_ptr<Connection> two_;
+  std::unique_ptr<postgres::Connection> one_;
+  std::unique_ptr<postgres::Connection> two_;
   Poller poller_;
   Poller careless_;  // reads by ids above the largest it saw
 };
@@ -126,7 +126,7 @@ TEST_P(NoLostRowTest, AnIdDrawnBeforeItsTransactionHasOneIsRead) {
 }
 
 TEST_P(NoLostRowTest, ManySessionsAtOnceLoseAndDoubleNothing) {
-  std::vector<std::unique_ptr<Connection>> sessions;
+  std::vector<std::unique_ptr<postgres::Connection>> sessions;
   for (int i = 0; i < 6; ++i) {
     sessions.push_back(Connect(dsn_));
     Sql(*sessions.back(), "BEGIN");
@@ -136,7 +136,7 @@ TEST_P(NoLostRowTest, ManySessionsAtOnceLoseAndDoubleNothing) {
   uint32_t random = 7;
   for (int step = 0; step < 120; ++step) {
     random = random * 1664525 + 1013904223;
-    Connection& session = *sessions[(random >> 16) % sessions.size()];
+    postgres::Connection& session = *sessions[(random >> 16) % sessions.size()];
     const std::string payload = std::to_string(step);
     Sql(session, Insert(payload));
     expected.insert(payload);

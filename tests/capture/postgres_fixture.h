@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file tests/capture/postgres_fixture.h
-/// One PostgreSQL server for all tests of an executable, and databases of their own.
+/// Audit tables on the PostgreSQL server of an executable's tests.
 
 #include <atomic>
 #include <memory>
@@ -13,66 +13,17 @@
 #include <gtest/gtest.h>
 
 #include "capture/audit_log.h"
-#include "capture/connection.h"
-#include "capture/private_postgres.h"
+#include "io/postgres/connection.h"
 #include "landing/event_rows.h"
-#include "support/temp_folder.h"
+#include "support/postgres_server.h"
 
 namespace calve::capture {
 
-/// A server in a folder of its own, both gone at the end.
-class TestServer {
- public:
-  explicit TestServer(bool fsync = false) {
-    auto started =
-        PrivatePostgres::Start({.folder = folder_.path() + "/postgres",
-                                .fsync = fsync,
-                                .settings = {{"max_prepared_transactions", "10"},
-                                             {"autovacuum", "off"},
-                                             {"bgwriter_lru_maxpages", "0"},
-                                             {"wal_level", "replica"}}});
-    EXPECT_TRUE(started) << started.error().message;
-    server_ = *std::move(started);
-  }
-  TestServer(const TestServer&) = delete;
-  TestServer& operator=(const TestServer&) = delete;
-  ~TestServer() {
-    (void)server_->Stop(PrivatePostgres::StopMode::kImmediate);
-    std::error_code ignored;
-    std::filesystem::remove_all(server_->folder(), ignored);
-  }
-
-  PrivatePostgres& operator*() { return *server_; }
-  PrivatePostgres* operator->() { return server_.get(); }
-
- private:
-  calve::testing::TempFolder folder_;
-  std::unique_ptr<PrivatePostgres> server_;
-};
-
-/// A server that the tests of this executable share.
-inline TestServer& SharedServer() {
-  static TestServer server;
-  return server;
-}
-
-inline std::unique_ptr<Connection> Connect(const std::string& dsn) {
-  auto connection = Connection::Open(dsn);
-  EXPECT_TRUE(connection) << connection.error().message;
-  return *std::move(connection);
-}
-
-inline void Sql(Connection& connection, const std::string& sql) {
-  const Status status = connection.Execute(sql);
-  EXPECT_TRUE(status) << sql << ": " << status.error().message;
-}
-
-inline std::string NewDatabase(PrivatePostgres& server) {
-  static std::atomic<int> counter = 0;
-  const std::string name = "test_" + std::to_string(++counter);
-  Sql(*Connect(server.dsn()), "CREATE DATABASE " + name);
-  return server.dsn(name);
-}
+using calve::testing::Connect;
+using calve::testing::NewDatabase;
+using calve::testing::SharedServer;
+using calve::testing::Sql;
+using calve::testing::TestServer;
 
 inline constexpr const char* kCreateAuditTable =
     "CREATE TABLE public.audit_log_dml (audit_event_id serial PRIMARY KEY, "
@@ -80,7 +31,7 @@ inline constexpr const char* kCreateAuditTable =
     "tbl_name text, raw_data text)";
 
 /// What `capture install` does to a table.
-inline void InstallAuditXid(Connection& connection) {
+inline void InstallAuditXid(postgres::Connection& connection) {
   Sql(connection, "ALTER TABLE public.audit_log_dml ADD COLUMN audit_xid xid8");
   Sql(connection,
       "ALTER TABLE public.audit_log_dml ALTER COLUMN audit_xid SET DEFAULT "

@@ -63,8 +63,8 @@ class ProofTest : public ::testing::TestWithParam<CursorMode> {
   }
 
   std::string dsn_;
-  std::unique_ptr<Connection> one_;
-  std::unique_ptr<Connection> two_;
+  std::unique_ptr<postgres::Connection> one_;
+  std::unique_ptr<postgres::Connection> two_;
   Poller poller_;
   std::vector<std::string> read_;
 };

@@ -12,9 +12,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "capture/connection.h"
-#include "capture/private_postgres.h"
 #include "io/local_store.h"
+#include "io/postgres/connection.h"
+#include "io/postgres/private_postgres.h"
 #include "io/system.h"
 #include "landing/csv_reader.h"
 #include "landing/event_rows.h"
@@ -24,8 +24,8 @@
 namespace calve::flow {
 namespace {
 
-using capture::Connection;
-using capture::PrivatePostgres;
+using postgres::Connection;
+using postgres::PrivatePostgres;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;

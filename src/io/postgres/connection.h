@@ -1,9 +1,10 @@
 #pragma once
 
-/// \file capture/connection.h
+/// \file io/postgres/connection.h
 /// A connection to PostgreSQL. Messages of errors are the server's or libpq's own, never
 /// with a password in them.
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -16,7 +17,7 @@
 struct pg_conn;
 struct pg_result;
 
-namespace calve::capture {
+namespace calve::postgres {
 
 /// What a query returned, as text. A value that can only be moved.
 class Rows {
@@ -36,6 +37,8 @@ class Rows {
   std::optional<std::string> value(int row, int column) const;
   /// The value as a 64-bit whole number; 0 if it is none.
   int64_t number(int row, int column) const;
+  /// What the server says it did: `COMMIT`, `ROLLBACK`, `UPDATE 1`.
+  std::string_view command() const;
 
  private:
   pg_result* result_;
@@ -43,19 +46,34 @@ class Rows {
 
 using Parameters = std::vector<std::optional<std::string>>;
 
+/// How to connect.
+struct ConnectOptions {
+  std::string dsn;  // connection string or URI; what it says wins over the defaults here
+  std::string user = {};      // wins over the connection string's
+  std::string password = {};  // likewise
+  /// Longest wait for the reply to one statement; 0: as long as it takes. A session whose
+  /// reply did not come is lost.
+  std::chrono::milliseconds reply_timeout{0};
+  /// Leaves the search path as role and database have it.
+  bool keeps_search_path = false;
+};
+
 /// One session. Not thread-safe; PQ* environment and service files are honoured.
 ///
 /// Errors by what the server says: kUnavailable (lost or refused connections, too many
-/// of them, shutdown, lock timeouts), kConflict (serialization, deadlock),
-/// kInvalidArgument (authentication, privileges, names and types that do not exist),
-/// kInternal for any other.
+/// of them, shutdown, timeouts, a server that is read-only), kConflict (serialization,
+/// deadlock), kInvalidArgument (authentication, privileges, names and types that do not
+/// exist), kInternal for any other.
 class Connection {
  public:
   /// Opens a session in UTC, UTF-8 and ISO dates, with nothing in its search path but
   /// pg_catalog, and row security that fails rather than hides rows.
   ///
   /// \param dsn  connection string or URI
-  static Result<std::unique_ptr<Connection>> Open(const std::string& dsn);
+  static Result<std::unique_ptr<Connection>> Open(const std::string& dsn) {
+    return Open(ConnectOptions{.dsn = dsn});
+  }
+  static Result<std::unique_ptr<Connection>> Open(const ConnectOptions& options);
 
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -65,7 +83,8 @@ class Connection {
   /// dropped.
   Status Execute(const std::string& sql);
 
-  /// Runs one statement; `$1` … are bound, never pasted.
+  /// Runs one statement; `$1` … are bound, never pasted. kInvalidArgument for a parameter
+  /// with a zero byte, which PostgreSQL cannot hold.
   Result<Rows> Query(const std::string& sql, const Parameters& parameters = {});
 
   /// As Query, but values come in PostgreSQL's binary format: text and bytea as they are.
@@ -83,8 +102,19 @@ class Connection {
   /// Runs `COPY … FROM STDIN` with these bytes, whole.
   Status CopyIn(const std::string& sql, std::string_view bytes);
 
+  /// Whether the session is over: nothing will come of it any more.
+  bool is_lost() const;
+
+  /// Whether a transaction is open that the server has given up: it can only roll back.
+  bool in_failed_transaction() const;
+
+  /// 150004 for 15.4.
+  int server_version() const;
+
  private:
   explicit Connection(pg_conn* connection) : connection_(connection) {}
+  bool AwaitReply(std::chrono::steady_clock::time_point deadline);
+  pg_result* Finish(bool sent);
   Result<Rows> RunQuery(const std::string& sql, const Parameters& parameters,
                         int result_format);
   Status Check(pg_result* result, int expected_status);
@@ -92,17 +122,9 @@ class Connection {
   void DropCopyData();
 
   pg_conn* connection_;
+  std::chrono::milliseconds reply_timeout_{0};
+  bool timed_out_ = false;
   char* copy_data_ = nullptr;
 };
 
-/// `schema.table`, or a table in `public`. Names are taken as they are, in double quotes
-/// too (`"My Schema"."a.b"`).
-struct TableRef {
-  std::string schema;
-  std::string name;
-};
-
-/// kInvalidArgument if the text is no name of a table.
-Result<TableRef> ParseTableRef(std::string_view text);
-
-}  // namespace calve::capture
+}  // namespace calve::postgres

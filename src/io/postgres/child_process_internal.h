@@ -1,6 +1,6 @@
 #pragma once
 
-/// \file capture/child_process_internal.h
+/// \file io/postgres/child_process_internal.h
 /// Programs of PostgreSQL, run to their end.
 
 #include <optional>
@@ -11,7 +11,7 @@
 
 #include "core/result.h"
 
-namespace calve::capture {
+namespace calve::postgres {
 
 /// Runs a program, without a shell, and waits for it. Its output goes to the file
 /// `log_path`, which is written anew.
@@ -28,4 +28,4 @@ std::vector<pid_t> ProcessFamily(pid_t parent);
 /// Whether a process is there, not merely its unread exit code.
 bool IsRunning(pid_t pid);
 
-}  // namespace calve::capture
+}  // namespace calve::postgres

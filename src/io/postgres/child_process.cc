@@ -13,9 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "capture/child_process_internal.h"
+#include "io/postgres/child_process_internal.h"
 
-namespace calve::capture {
+namespace calve::postgres {
 namespace {
 
 /// State and parent of a process, as /proc tells them.
@@ -115,4 +115,4 @@ bool IsRunning(pid_t pid) {
   return state && state->state != 'Z' && state->state != 'X';
 }
 
-}  // namespace calve::capture
+}  // namespace calve::postgres

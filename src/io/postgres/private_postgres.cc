@@ -1,4 +1,4 @@
-#include "capture/private_postgres.h"
+#include "io/postgres/private_postgres.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -19,10 +19,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "capture/child_process_internal.h"
+#include "io/postgres/child_process_internal.h"
 #include "io/system.h"
 
-namespace calve::capture {
+namespace calve::postgres {
 namespace {
 
 namespace fs = std::filesystem;
@@ -364,4 +364,4 @@ Status PrivatePostgres::Crash() {
   return {};
 }
 
-}  // namespace calve::capture
+}  // namespace calve::postgres

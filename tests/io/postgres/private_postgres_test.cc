@@ -1,4 +1,4 @@
-#include "capture/private_postgres.h"
+#include "io/postgres/private_postgres.h"
 
 #include <filesystem>
 #include <string>
@@ -6,11 +6,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "capture/connection.h"
-#include "capture/postgres_fixture.h"
+#include "io/postgres/connection.h"
+#include "support/postgres_server.h"
 
-namespace calve::capture {
+namespace calve::postgres {
 namespace {
+
+using testing::Connect;
+using testing::SharedServer;
+using testing::Sql;
 
 using ::testing::HasSubstr;
 
@@ -76,4 +80,4 @@ TEST(PrivatePostgresTest, AServerThatDoesNotStartSaysWhy) {
 }
 
 }  // namespace
-}  // namespace calve::capture
+}  // namespace calve::postgres

@@ -1,6 +1,6 @@
 #pragma once
 
-/// \file capture/private_postgres.h
+/// \file io/postgres/private_postgres.h
 /// A PostgreSQL server of one's own, for the demo and for tests: on loopback only, from
 /// the programs that are installed, its data kept in a folder.
 
@@ -14,7 +14,7 @@
 
 #include "core/result.h"
 
-namespace calve::capture {
+namespace calve::postgres {
 
 struct PrivatePostgresOptions {
   /// Absolute path of the server's folder: made if it is not there, started again if it
@@ -86,4 +86,4 @@ class PrivatePostgres {
   int port_ = 0;
 };
 
-}  // namespace calve::capture
+}  // namespace calve::postgres

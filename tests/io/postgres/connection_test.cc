@@ -1,14 +1,18 @@
-#include "capture/connection.h"
+#include "io/postgres/connection.h"
 
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "capture/postgres_fixture.h"
+#include "support/postgres_server.h"
 
-namespace calve::capture {
+namespace calve::postgres {
 namespace {
+
+using testing::Connect;
+using testing::SharedServer;
+using testing::Sql;
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
@@ -103,4 +107,4 @@ TEST(ConnectionTest, AFailedCopyIsAnErrorAndTheSessionGoesOn) {
 }
 
 }  // namespace
-}  // namespace calve::capture
+}  // namespace calve::postgres

@@ -1,13 +1,17 @@
-#include "capture/connection.h"
+#include "io/postgres/connection.h"
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
 #include <libpq-fe.h>
+#include <poll.h>
+#include <sys/socket.h>
 
-namespace calve::capture {
+namespace calve::postgres {
 namespace {
 
 /// The message on one line, without the password.
@@ -42,7 +46,7 @@ std::string_view PasswordOf(const PGconn* connection) {
 ErrorKind KindOf(std::string_view state) {
   const std::string_view state_class = state.substr(0, 2);
   if (state_class == "08" || state_class == "53" || state_class == "57" ||
-      state == "55P03" || state.empty()) {
+      state == "55P03" || state == "25006" || state.empty()) {
     return ErrorKind::kUnavailable;
   }
   if (state_class == "40") {
@@ -81,7 +85,7 @@ Status CheckConnectionString(const std::string& dsn) {
       dsn.find('=') == std::string::npos && dsn.find("://") == std::string::npos;
   if (options == nullptr && !plain_database) {
     return Error{ErrorKind::kInvalidArgument,
-                 "the source's connection string can't be parsed; write it as "
+                 "the connection string can't be parsed; write it as "
                  "postgresql://user:password@host:port/database or as host=… port=…"};
   }
   PQconninfoFree(options);
@@ -94,7 +98,7 @@ constexpr const char* kSessionSettings =
     "SELECT set_config('client_encoding', CASE current_setting('server_encoding') WHEN "
     "'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, false); SET TimeZone = 'UTC'; SET "
     "DateStyle = 'ISO, YMD'; "
-    "SET search_path = pg_catalog; SET row_security = off; SET statement_timeout = 0; "
+    "SET row_security = off; SET statement_timeout = 0; "
     "SET idle_in_transaction_session_timeout = 0; SET extra_float_digits = 1; "
     "SET bytea_output = 'hex'; SET IntervalStyle = 'postgres'";
 
@@ -132,12 +136,18 @@ int64_t Rows::number(int row, int column) const {
   return error == std::errc() ? number : 0;
 }
 
-Result<std::unique_ptr<Connection>> Connection::Open(const std::string& dsn) {
-  CALVE_TRY(CheckConnectionString(dsn));
-  // Settings of the caller's connection string win over these defaults.
-  const std::array<const char*, 4> keywords = {"application_name", "connect_timeout",
-                                               "dbname", nullptr};
-  const std::array<const char*, 4> values = {"calve", "10", dsn.c_str(), nullptr};
+std::string_view Rows::command() const {
+  return PQcmdStatus(result_);
+}
+
+Result<std::unique_ptr<Connection>> Connection::Open(const ConnectOptions& options) {
+  CALVE_TRY(CheckConnectionString(options.dsn));
+  // Of several values of a keyword the last that is not empty wins.
+  const std::array<const char*, 6> keywords = {
+      "application_name", "connect_timeout", "dbname", "user", "password", nullptr};
+  const std::array<const char*, 6> values = {
+      "calve", "10", options.dsn.c_str(), options.user.c_str(), options.password.c_str(),
+      nullptr};
   std::unique_ptr<Connection> connection(new Connection(
       PQconnectdbParams(keywords.data(), values.data(), /*expand_dbname=*/1)));
   if (PQstatus(connection->connection_) != CONNECTION_OK) {
@@ -145,8 +155,69 @@ Result<std::unique_ptr<Connection>> Connection::Open(const std::string& dsn) {
   }
   PQsetNoticeProcessor(
       connection->connection_, [](void*, const char*) {}, /*arg=*/nullptr);
+  connection->reply_timeout_ = options.reply_timeout;
   CALVE_TRY(connection->Execute(kSessionSettings));
+  if (!options.keeps_search_path) {
+    CALVE_TRY(connection->Execute("SET search_path = pg_catalog"));
+  }
   return connection;
+}
+
+bool Connection::is_lost() const {
+  return PQstatus(connection_) != CONNECTION_OK;
+}
+
+bool Connection::in_failed_transaction() const {
+  return PQtransactionStatus(connection_) == PQTRANS_INERROR;
+}
+
+int Connection::server_version() const {
+  return PQserverVersion(connection_);
+}
+
+/// \return whether a result can be taken without waiting
+bool Connection::AwaitReply(std::chrono::steady_clock::time_point deadline) {
+  while (PQisBusy(connection_) != 0) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    pollfd socket = {.fd = PQsocket(connection_), .events = POLLIN, .revents = 0};
+    const int ready =
+        left.count() > 0 ? ::poll(&socket, 1, static_cast<int>(left.count())) : 0;
+    if (ready < 0 && errno == EINTR) {
+      continue;
+    }
+    if (ready <= 0) {
+      return false;
+    }
+    if (PQconsumeInput(connection_) == 0) {
+      return true;  // libpq has a result that says so.
+    }
+  }
+  return true;
+}
+
+/// Takes the reply to what was sent, in time. The last result, or the first that failed.
+pg_result* Connection::Finish(bool sent) {
+  const auto deadline = std::chrono::steady_clock::now() + reply_timeout_;
+  PGresult* kept = nullptr;
+  while (sent) {
+    if (!AwaitReply(deadline)) {
+      timed_out_ = true;
+      // What comes now would answer a question nobody asks any more.
+      ::shutdown(PQsocket(connection_), SHUT_RDWR);
+    }
+    PGresult* next = PQgetResult(connection_);
+    if (next == nullptr) {
+      break;
+    }
+    if (kept != nullptr && PQresultStatus(kept) == PGRES_FATAL_ERROR) {
+      PQclear(next);
+    } else {
+      PQclear(kept);
+      kept = next;
+    }
+  }
+  return kept;
 }
 
 Connection::~Connection() {
@@ -162,6 +233,13 @@ Error Connection::LastError(const pg_result* result) const {
   const bool lost = ended || PQstatus(connection_) != CONNECTION_OK;
   const std::string_view message =
       detail != nullptr && *detail != '\0' ? detail : PQerrorMessage(connection_);
+  if (timed_out_) {
+    return Error{
+        ErrorKind::kUnavailable,
+        fmt::format("PostgreSQL did not reply within {} s; see whether the server "
+                    "and the way to it are well",
+                    std::chrono::ceil<std::chrono::seconds>(reply_timeout_).count())};
+  }
   if (lost) {
     // The lines behind the first guess at causes, in libpq's words.
     return Error{
@@ -184,7 +262,9 @@ Status Connection::Check(pg_result* result, int expected_status) {
 }
 
 Status Connection::Execute(const std::string& sql) {
-  PGresult* result = PQexec(connection_, sql.c_str());
+  PGresult* result = reply_timeout_.count() == 0
+                         ? PQexec(connection_, sql.c_str())
+                         : Finish(PQsendQuery(connection_, sql.c_str()) == 1);
   const Rows owner(result);
   const ExecStatusType status = PQresultStatus(result);
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
@@ -206,12 +286,19 @@ Result<Rows> Connection::RunQuery(const std::string& sql, const Parameters& para
   std::vector<const char*> values;
   values.reserve(parameters.size());
   for (const auto& parameter : parameters) {
+    if (parameter && parameter->find('\0') != std::string::npos) {
+      return Error{ErrorKind::kInvalidArgument,
+                   "PostgreSQL holds no text with a zero byte"};
+    }
     values.push_back(parameter ? parameter->c_str() : nullptr);
   }
-  PGresult* result =
-      PQexecParams(connection_, sql.c_str(), static_cast<int>(values.size()),
-                   /*paramTypes=*/nullptr, values.data(),
-                   /*paramLengths=*/nullptr, /*paramFormats=*/nullptr, result_format);
+  const auto run = [&](const auto& send) {
+    return send(connection_, sql.c_str(), static_cast<int>(values.size()),
+                /*paramTypes=*/nullptr, values.data(), /*paramLengths=*/nullptr,
+                /*paramFormats=*/nullptr, result_format);
+  };
+  PGresult* result = reply_timeout_.count() == 0 ? run(PQexecParams)
+                                                 : Finish(run(PQsendQueryParams) == 1);
   Rows rows(result);
   const ExecStatusType status = PQresultStatus(result);
   if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
@@ -281,4 +368,4 @@ void Connection::DropCopyData() {
   copy_data_ = nullptr;
 }
 
-}  // namespace calve::capture
+}  // namespace calve::postgres
