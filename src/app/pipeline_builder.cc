@@ -13,6 +13,7 @@
 #include "app/config/config_keys.h"
 #include "io/local_store.h"
 #include "io/system.h"
+#include "table/catalog/postgres_catalog.h"
 #include "table/catalog/sqlite_catalog.h"
 
 namespace calve::app {
@@ -133,6 +134,13 @@ Result<flow::Pipeline> BuildPipeline(const Config& config, const PipelineNeeds& 
 }
 
 Result<std::unique_ptr<table::Catalog>> BuildCatalog(const CatalogConfig& config) {
+  if (config.database_path.empty()) {
+    return table::OpenPostgresCatalog({.dsn = config.dsn.Reveal(),
+                                       .user = config.user,
+                                       .password = config.password.Reveal(),
+                                       .name = config.name,
+                                       .warehouse = config.warehouse});
+  }
   std::error_code ignored;  // Opening the file names what is wrong.
   fs::create_directories(fs::path(config.database_path).parent_path(), ignored);
   return table::OpenSqliteCatalog(

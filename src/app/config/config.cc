@@ -221,24 +221,42 @@ class Reader {
     }
     CatalogConfig catalog;
     ReadText("catalog.name", catalog.name);
-    CALVE_TRY(ReadDatabasePath(*uri, catalog.database_path));
+    CALVE_TRY(ReadCatalogUri(*uri, catalog));
     CALVE_TRY(ReadLocation("catalog.warehouse", catalog.warehouse));
     config_.catalog = std::move(catalog);
     return {};
   }
 
+  Status ReadCatalogUri(const Setting& uri, CatalogConfig& catalog) const {
+    const std::string scheme = uri.value.substr(0, uri.value.find(':'));
+    if (const auto dsn = PostgresUri(uri.value)) {
+      catalog.dsn = secrets::Secret(*dsn);
+      ReadText("catalog.user", catalog.user);
+      if (const Setting* password = Find("catalog.password")) {
+        catalog.password = secrets::Secret(password->value);
+      }
+      return {};
+    }
+    if (scheme == "jdbc") {
+      return Wrong(ErrorKind::kInvalidArgument, "catalog.uri",
+                   "is a URL of Java's; write postgresql://user@host:5432/database");
+    }
+    for (const char* key : {"catalog.user", "catalog.password"}) {
+      if (Find(key) != nullptr) {
+        return Wrong(ErrorKind::kInvalidArgument, key,
+                     "is for a catalog.uri of postgresql://, not for a file");
+      }
+    }
+    return ReadDatabasePath(uri, catalog.database_path);
+  }
+
   /// `sqlite:///relative.db` and `sqlite:////absolute.db`, as SQLAlchemy reads them.
   Status ReadDatabasePath(const Setting& uri, std::string& path) const {
     if (!uri.value.starts_with(kSqliteScheme)) {
-      const std::string scheme = uri.value.substr(0, uri.value.find(':'));
-      const bool later = uri.value.find("://") != std::string::npos && scheme != "sqlite";
-      return Wrong(later ? ErrorKind::kUnsupported : ErrorKind::kInvalidArgument,
-                   "catalog.uri",
-                   later ? fmt::format("{}:// comes in a later version; use "
-                                       "sqlite:///catalog.db",
-                                       scheme)
-                         : "must name a file, such as sqlite:///catalog.db (relative) or "
-                           "sqlite:////srv/catalog.db");
+      return Wrong(ErrorKind::kInvalidArgument, "catalog.uri",
+                   "must name a file, such as sqlite:///catalog.db (relative) or "
+                   "sqlite:////srv/catalog.db, or a database: "
+                   "postgresql://user@host/database");
     }
     const std::string file = uri.value.substr(kSqliteScheme.size());
     if (file.empty() || file == ":memory:") {
@@ -303,7 +321,17 @@ class Reader {
 }  // namespace
 
 std::vector<std::string> Config::PasswordsToMask() const {
-  return source_dsn ? PasswordsIn(source_dsn->Reveal()) : std::vector<std::string>();
+  auto passwords =
+      source_dsn ? PasswordsIn(source_dsn->Reveal()) : std::vector<std::string>();
+  if (catalog) {
+    for (std::string& password : PasswordsIn(catalog->dsn.Reveal())) {
+      passwords.push_back(std::move(password));
+    }
+    if (!catalog->password.empty()) {
+      passwords.push_back(catalog->password.Reveal());
+    }
+  }
+  return passwords;
 }
 
 Result<Config> ReadConfig(const ConfigLayers& layers, const std::string& base_folder,

@@ -16,9 +16,12 @@
 
 namespace calve::app {
 
-/// The SQL catalog in an SQLite file.
+/// The SQL catalog in an SQLite file or a PostgreSQL database.
 struct CatalogConfig {
-  std::string database_path;  // absolute
+  std::string database_path;  // absolute; of SQLite's file; empty: PostgreSQL
+  secrets::Secret dsn;        // of the database, as libpq takes it
+  std::string user;           // PostgreSQL's login; empty: as the DSN says
+  secrets::Secret password;   // likewise
   std::string name = "lake";
   std::string warehouse;  // location, no trailing slash
 };
@@ -51,7 +54,7 @@ struct Config {
 /// \return the configuration; the errors of GatherSettings; kInvalidArgument for a value
 /// of
 ///         the wrong type; kUnsupported for what a later version can do (object storage,
-///         REST and PostgreSQL catalogs, Trino)
+///         REST catalogs, Trino)
 Result<Config> ReadConfig(const ConfigLayers& layers, const std::string& base_folder,
                           const std::string& working_folder);
 

@@ -120,6 +120,19 @@ std::string BuildDsn(const std::map<std::string, std::string>& parts) {
   return dsn;
 }
 
+std::optional<std::string> PostgresUri(std::string_view uri) {
+  const size_t end = uri.find("://");
+  if (end == uri.npos) {
+    return std::nullopt;
+  }
+  const std::string_view scheme = uri.substr(0, end);
+  const std::string_view dialect = scheme.substr(0, scheme.find('+'));
+  if (dialect != "postgresql" && dialect != "postgres") {
+    return std::nullopt;
+  }
+  return "postgresql" + std::string(uri.substr(end));
+}
+
 std::vector<std::string> PasswordsIn(std::string_view dsn) {
   std::vector<std::string> found;
   FindInUserinfo(dsn, found);

@@ -1,40 +1,17 @@
 #include "table/catalog/sqlite_catalog.h"
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <mutex>
 #include <system_error>
 #include <utility>
 
 #include "io/failpoint.h"
+#include "table/catalog/sql_layout_internal.h"
 #include "table/catalog/sqlite_connection_internal.h"
 
 namespace calve::table {
 namespace {
-
-constexpr const char* kCreateTables =
-    "CREATE TABLE IF NOT EXISTS iceberg_tables ("
-    "catalog_name VARCHAR(255) NOT NULL, "
-    "table_namespace VARCHAR(255) NOT NULL, "
-    "table_name VARCHAR(255) NOT NULL, "
-    "metadata_location VARCHAR(1000), "
-    "previous_metadata_location VARCHAR(1000), "
-    "iceberg_type VARCHAR(5), "
-    "PRIMARY KEY (catalog_name, table_namespace, table_name))";
-
-constexpr const char* kCreateNamespaces =
-    "CREATE TABLE IF NOT EXISTS iceberg_namespace_properties ("
-    "catalog_name VARCHAR(255) NOT NULL, "
-    "namespace VARCHAR(255) NOT NULL, "
-    "property_key VARCHAR(255) NOT NULL, "
-    "property_value VARCHAR(1000) NOT NULL, "
-    "PRIMARY KEY (catalog_name, namespace, property_key))";
-
-constexpr std::array kTableColumns = {"catalog_name", "table_namespace", "table_name",
-                                      "metadata_location", "previous_metadata_location"};
-constexpr std::array kNamespaceColumns = {"catalog_name", "namespace", "property_key",
-                                          "property_value"};
 
 /// Columns of a table; empty if there is no such table.
 Result<std::vector<std::string>> ColumnsOf(SqliteConnection& connection,
@@ -47,22 +24,6 @@ Result<std::vector<std::string>> ColumnsOf(SqliteConnection& connection,
     names.push_back(row.front().value_or(""));
   }
   return names;
-}
-
-Status RequireColumns(const std::string& path, const std::vector<std::string>& found,
-                      std::span<const char* const> wanted) {
-  for (const char* name : wanted) {
-    if (std::find(found.begin(), found.end(), name) == found.end()) {
-      return Error{ErrorKind::kCorrupt,
-                   std::string("the database is not an Iceberg catalog: no column ") +
-                       name + " in it: " + path};
-    }
-  }
-  return {};
-}
-
-Error Changed(const TableName& name) {
-  return {ErrorKind::kConflict, "another writer has changed the table: " + name.text()};
 }
 
 class SqliteCatalog final : public Catalog {
@@ -90,9 +51,7 @@ class SqliteCatalog final : public Catalog {
   bool LooksApplied(std::span<const PointerSwap> swaps) const;
 
   /// Leaves out views, which other engines keep in the same table.
-  std::string OnlyTables() const {
-    return has_type_ ? " AND (iceberg_type = 'TABLE' OR iceberg_type IS NULL)" : "";
-  }
+  std::string OnlyTables() const { return has_type_ ? kNoViews : ""; }
 
   SqliteCatalogOptions options_;
   std::mutex mutex_;  // Guards connection_.
@@ -137,8 +96,11 @@ Status SqliteCatalog::CreateSchema() {
     (void)connection_->Run("PRAGMA journal_mode = WAL").has_value();
   }
   CALVE_ASSIGN(const auto transaction, SqliteTransaction::Begin(*connection_));
-  CALVE_TRY(connection_->Run(kCreateTables));
-  CALVE_TRY(connection_->Run(kCreateNamespaces));
+  CALVE_TRY(connection_->Run(std::string("CREATE TABLE IF NOT EXISTS iceberg_tables") +
+                             kDefineTables));
+  CALVE_TRY(connection_->Run(
+      std::string("CREATE TABLE IF NOT EXISTS iceberg_namespace_properties") +
+      kDefineNamespaces));
   auto committed = transaction->Commit();
   if (!committed) {  // Making tables that may be there already can be repeated.
     return Error{ErrorKind::kUnavailable, committed.error().message};
@@ -148,11 +110,9 @@ Status SqliteCatalog::CreateSchema() {
 
 Status SqliteCatalog::CheckSchema() {
   CALVE_ASSIGN(const auto tables, ColumnsOf(*connection_, "iceberg_tables"));
-  CALVE_TRY(RequireColumns(options_.path, tables, kTableColumns));
   CALVE_ASSIGN(const auto spaces,
                ColumnsOf(*connection_, "iceberg_namespace_properties"));
-  CALVE_TRY(RequireColumns(options_.path, spaces, kNamespaceColumns));
-  has_type_ = std::find(tables.begin(), tables.end(), "iceberg_type") != tables.end();
+  CALVE_ASSIGN(has_type_, CheckLayout(tables, spaces, options_.path));
   return {};
 }
 
@@ -196,7 +156,7 @@ Result<std::string> SqliteCatalog::MetadataLocation(const TableName& name) {
   const std::lock_guard lock(mutex_);
   CALVE_ASSIGN(auto location, FindLocation(*connection_, name));
   if (!location.has_value()) {
-    return Error{ErrorKind::kNotFound, "no such table: " + name.text()};
+    return NoSuchTable(name);
   }
   return *std::move(location);
 }
@@ -231,7 +191,7 @@ Status SqliteCatalog::Swap(const PointerSwap& swap) {
   const std::string& expected = *swap.expected_metadata_location;
   if (expected == swap.metadata_location) {
     CALVE_ASSIGN(const auto found, FindLocation(*connection_, swap.name));
-    return found == expected ? Status() : Changed(swap.name);
+    return found == expected ? Status() : TableChanged(swap.name);
   }
   CALVE_TRY(connection_->Run(
       "UPDATE iceberg_tables "
@@ -241,7 +201,7 @@ Status SqliteCatalog::Swap(const PointerSwap& swap) {
           OnlyTables(),
       {swap.metadata_location, expected, options_.name, swap.name.name_space,
        swap.name.name, expected}));
-  return connection_->changes() == 1 ? Status() : Changed(swap.name);
+  return connection_->changes() == 1 ? Status() : TableChanged(swap.name);
 }
 
 Status SqliteCatalog::Insert(const PointerSwap& swap) {
@@ -253,7 +213,7 @@ Status SqliteCatalog::Insert(const PointerSwap& swap) {
           columns + "VALUES (?, ?, ?, ?" + values,
       {options_.name, swap.name.name_space, swap.name.name, swap.metadata_location});
   if (!inserted && inserted.error().kind == ErrorKind::kConflict) {
-    return Error{ErrorKind::kConflict, "the table exists already: " + swap.name.text()};
+    return TableExists(swap.name);
   }
   CALVE_TRY(inserted);
   return {};
@@ -283,7 +243,7 @@ Status SqliteCatalog::DropTable(const TableName& name) {
           OnlyTables(),
       {options_.name, name.name_space, name.name}));
   if (connection_->changes() == 0) {
-    return Error{ErrorKind::kNotFound, "no such table: " + name.text()};
+    return NoSuchTable(name);
   }
   return {};
 }
@@ -291,9 +251,7 @@ Status SqliteCatalog::DropTable(const TableName& name) {
 }  // namespace
 
 Result<std::unique_ptr<Catalog>> OpenSqliteCatalog(SqliteCatalogOptions options) {
-  while (options.warehouse.size() > 1 && options.warehouse.back() == '/') {
-    options.warehouse.pop_back();
-  }
+  options.warehouse = TrimWarehouse(std::move(options.warehouse));
   auto catalog = std::make_unique<SqliteCatalog>(std::move(options));
   CALVE_TRY(catalog->Open());
   return std::unique_ptr<Catalog>(std::move(catalog));

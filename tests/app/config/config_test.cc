@@ -205,9 +205,6 @@ TEST(ConfigTest, WhatALaterVersionCanIsSaidSo) {
   EXPECT_EQ(ErrorOf(Read("catalog: {type: rest}\n")),
             "unsupported: conf/calve.yaml:1: catalog.type rest comes in a later version; "
             "use sql");
-  EXPECT_EQ(ErrorOf(Read("catalog: {uri: 'postgresql://u:pw@h/d', warehouse: /w}\n")),
-            "unsupported: conf/calve.yaml:1: catalog.uri postgresql:// comes in a later "
-            "version; use sqlite:///catalog.db");
   EXPECT_EQ(
       ErrorOf(Read("source: {postgres: {secret: 'vault://secret/x'}}\n")),
       "unsupported: conf/calve.yaml:1: source.postgres.secret is a vault secret, and "
@@ -225,7 +222,16 @@ TEST(ConfigTest, UnknownChoicesAreWrongUse) {
   EXPECT_EQ(
       ErrorOf(Read("catalog: {uri: 'sqlite://', warehouse: /w}\n")),
       "conf/calve.yaml:1: catalog.uri must name a file, such as sqlite:///catalog.db "
-      "(relative) or sqlite:////srv/catalog.db");
+      "(relative) or sqlite:////srv/catalog.db, or a database: "
+      "postgresql://user@host/database");
+  EXPECT_EQ(ErrorOf(Read("catalog: {uri: 'jdbc:postgresql://h/d', warehouse: /w}\n")),
+            "conf/calve.yaml:1: catalog.uri is a URL of Java's; write "
+            "postgresql://user@host:5432/database");
+  EXPECT_EQ(
+      ErrorOf(
+          Read("catalog: {uri: 'sqlite:///c.db', warehouse: /w, password: hunter2}\n")),
+      "conf/calve.yaml:1: catalog.password is for a catalog.uri of postgresql://, not "
+      "for a file");
   EXPECT_EQ(
       ErrorOf(Read("catalog: {uri: 'sqlite:///:memory:', warehouse: /w}\n")),
       "conf/calve.yaml:1: catalog.uri must name a file, such as sqlite:///catalog.db");
@@ -234,13 +240,32 @@ TEST(ConfigTest, UnknownChoicesAreWrongUse) {
             "sqlite:///catalog.db perhaps");
 }
 
+TEST(ConfigTest, APostgresqlCatalogIsReadInLibpqsAndSqlalchemysSpelling) {
+  for (const char* scheme :
+       {"postgresql", "postgres", "postgresql+psycopg2", "postgresql+psycopg"}) {
+    const auto config =
+        Read(std::string("catalog:\n  uri: ") + scheme +
+             "://u:hunter2@h:5433/d?sslmode=verify-full&sslrootcert=/ca.pem\n"
+             "  warehouse: /w\n  user: loader\n  password: hunter3\n");
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->catalog->database_path, "");
+    EXPECT_EQ(config->catalog->dsn.Reveal(),
+              "postgresql://u:hunter2@h:5433/d?sslmode=verify-full&sslrootcert=/ca.pem");
+    EXPECT_EQ(config->catalog->user, "loader");
+    EXPECT_EQ(config->catalog->password.Reveal(), "hunter3");
+    EXPECT_THAT(config->PasswordsToMask(), ::testing::ElementsAre("hunter2", "hunter3"));
+  }
+}
+
 TEST(ConfigTest, PasswordNeverStandsInAnError) {
   const std::string dsn = "postgresql://ecom:hunter2@db/shop";
   EXPECT_THAT(ErrorOf(Read("source: {postgres: {dsn: '" + dsn + "', port: x}}\n")),
               Not(HasSubstr("hunter2")));
   EXPECT_THAT(ErrorOf(Read("source: {postgres: '" + dsn + "'}\n")),
               Not(HasSubstr("hunter2")));
-  EXPECT_THAT(ErrorOf(Read("catalog: {uri: '" + dsn + "', warehouse: /w}\n")),
+  EXPECT_THAT(ErrorOf(Read("catalog: {uri: '" + dsn + "'}\n")),
+              Not(HasSubstr("hunter2")));
+  EXPECT_THAT(ErrorOf(Read("catalog: {uri: 'jdbc:" + dsn + "', warehouse: /w}\n")),
               Not(HasSubstr("hunter2")));
 }
 

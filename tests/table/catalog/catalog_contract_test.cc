@@ -2,18 +2,23 @@
 /// What every catalog must do, run on each of them. To add one, add a Backend to the list
 /// at the end.
 
+#include <algorithm>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "support/memory_catalog.h"
+#include "support/postgres_server.h"
 #include "support/temp_folder.h"
 #include "table/catalog/catalog.h"
+#include "table/catalog/postgres_catalog.h"
 #include "table/catalog/sqlite_catalog.h"
 
 namespace calve::table {
@@ -56,6 +61,19 @@ class SqliteBackend final : public Backend {
 
  private:
   calve::testing::TempFolder folder_;
+};
+
+class PostgresBackend final : public Backend {
+ public:
+  std::shared_ptr<Catalog> Open() override {
+    auto catalog =
+        OpenPostgresCatalog({.dsn = dsn_, .name = "lake", .warehouse = kWarehouse});
+    EXPECT_TRUE(catalog) << catalog.error().message;
+    return std::shared_ptr<Catalog>(*std::move(catalog));
+  }
+
+ private:
+  std::string dsn_ = calve::testing::NewDatabase(*calve::testing::SharedServer());
 };
 
 struct BackendKind {
@@ -193,6 +211,94 @@ TEST_P(CatalogContractTest, CreatingANamespaceTwiceIsNoError) {
   EXPECT_TRUE(catalog_->CreateNamespace("marts"));
 }
 
+TEST_P(CatalogContractTest, OfManyCreatorsOneWins) {
+  constexpr size_t kRacers = 8;
+  std::vector<Status> outcomes(kRacers);
+  {
+    std::vector<std::jthread> racers;
+    for (size_t racer = 0; racer < kRacers; ++racer) {
+      racers.emplace_back([&, racer] {
+        const std::string location = std::to_string(racer);
+        const std::vector swaps{Create(history_, location), Create(orders_, location)};
+        outcomes[racer] = backend_->Open()->Commit(swaps);
+      });
+    }
+  }
+  EXPECT_EQ(std::count_if(outcomes.begin(), outcomes.end(),
+                          [](const Status& outcome) { return outcome.has_value(); }),
+            1);
+  for (const Status& outcome : outcomes) {
+    EXPECT_TRUE(outcome || outcome.error().kind == ErrorKind::kConflict)
+        << outcome.error().message;
+  }
+  EXPECT_EQ(Location(orders_), Location(history_));
+}
+
+TEST_P(CatalogContractTest, SwapsDropsAndCreationsAtOnceLeaveOneHistory) {
+  // Every winner took the table from the state that another left: nothing is lost twice.
+  constexpr int kThreads = 8;
+  constexpr int kTurns = 25;
+  std::atomic<int> created = 0;
+  std::atomic<int> dropped = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < kThreads; ++thread) {
+      threads.emplace_back([&, thread] {
+        const auto catalog = backend_->Open();
+        for (int turn = 0; turn < kTurns; ++turn) {
+          const std::string next = std::to_string(thread) + "-" + std::to_string(turn);
+          const auto now = catalog->MetadataLocation(orders_);
+          Status done;
+          if (!now) {
+            const std::vector swaps{Create(orders_, next)};
+            done = catalog->Commit(swaps);
+            created += done ? 1 : 0;
+          } else if (turn % 5 == 4) {
+            done = catalog->DropTable(orders_);
+            dropped += done ? 1 : 0;
+          } else {
+            const std::vector swaps{Swap(orders_, *now, next)};
+            done = catalog->Commit(swaps);
+          }
+          EXPECT_TRUE(done || done.error().kind == ErrorKind::kConflict ||
+                      done.error().kind == ErrorKind::kNotFound)
+              << done.error().message;
+        }
+      });
+    }
+  }
+  const bool is_there = catalog_->MetadataLocation(orders_).has_value();
+  EXPECT_EQ(created, dropped + (is_there ? 1 : 0));
+  EXPECT_GT(created, 1);
+}
+
+TEST_P(CatalogContractTest, CommitsOfTwoTablesInAnyOrderNeverFailForEachOther) {
+  ASSERT_TRUE(Commit({Create(orders_, "0"), Create(history_, "0")}));
+  constexpr int kThreads = 4;
+  constexpr int kTurns = 20;
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < kThreads; ++thread) {
+      threads.emplace_back([&, thread] {
+        const auto catalog = backend_->Open();
+        for (int turn = 0; turn < kTurns; ++turn) {
+          const std::string next = std::to_string(thread) + "-" + std::to_string(turn);
+          const auto base = catalog->MetadataLocation(orders_);
+          ASSERT_TRUE(base) << base.error().message;
+          std::vector swaps{Swap(orders_, *base, next), Swap(history_, *base, next)};
+          if (thread % 2 == 1) {
+            std::swap(swaps[0], swaps[1]);
+          }
+          const Status done = catalog->Commit(swaps);
+          EXPECT_TRUE(done || done.error().kind == ErrorKind::kConflict)
+              << done.error().message;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(Location(orders_), Location(history_));
+}
+
 TEST_P(CatalogContractTest, OfManyRacersOneWinsEveryRound) {
   constexpr int kRacers = 4;
   constexpr int kRounds = 10;
@@ -225,7 +331,8 @@ INSTANTIATE_TEST_SUITE_P(
     Catalogs, CatalogContractTest,
     ::testing::Values(
         BackendKind{"Memory", [] { return std::make_unique<MemoryBackend>(); }},
-        BackendKind{"Sqlite", [] { return std::make_unique<SqliteBackend>(); }}),
+        BackendKind{"Sqlite", [] { return std::make_unique<SqliteBackend>(); }},
+        BackendKind{"Postgres", [] { return std::make_unique<PostgresBackend>(); }}),
     [](const auto& test) { return test.param.name; });
 
 TEST(ParseTableNameTest, TheLastDotDivides) {
