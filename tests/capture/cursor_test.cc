@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "io/postgres/connection.h"
+#include "capture/table_ref.h"
 
 namespace calve::capture {
 namespace {

@@ -35,12 +35,14 @@ class Failed(Exception):
 class Project:
     """A folder with `calve.yaml` and the example's dbt project, over one database.
 
-    Attributes: `folder` (path), `dsn` (libpq connection string of the source).
+    Attributes: `folder` (path), `dsn` (libpq connection string of the source), `catalog_uri`
+    (as in `calve.yaml`).
     """
 
-    def __init__(self, folder, dsn):
+    def __init__(self, folder, dsn, catalog_uri="sqlite:///catalog.db"):
         self.folder = pathlib.Path(folder)
         self.dsn = dsn
+        self.catalog_uri = catalog_uri
         self.folder.mkdir(parents=True, exist_ok=True)
         self.calve("init", str(self.folder), config=False)
         (self.folder / "calve.yaml").write_text(f"""version: 1
@@ -49,7 +51,7 @@ source:
   postgres: {{dsn: "{dsn}"}}
   audit_log: {{table: public.audit_log_dml}}
 landing: {{uri: lake, prefix: {KEY_PREFIX}}}
-catalog: {{type: sql, uri: "sqlite:///catalog.db", name: lake, warehouse: warehouse}}
+catalog: {{type: sql, uri: "{catalog_uri}", name: lake, warehouse: warehouse}}
 models: dbt_dwh
 """)
 
@@ -77,8 +79,10 @@ models: dbt_dwh
         return psycopg.connect(self.dsn, autocommit=True)
 
     def catalog(self):
-        """PyIceberg's own catalog over the project's SQLite file."""
-        return SqlCatalog("lake", uri=f"sqlite:///{self.folder}/catalog.db",
+        """PyIceberg's own catalog over the project's SQLite file or PostgreSQL database."""
+        uri = self.catalog_uri.replace("postgresql://", "postgresql+psycopg://").replace(
+            "sqlite:///", f"sqlite:///{self.folder}/")
+        return SqlCatalog("lake", uri=uri,
                           warehouse=f"file://{self.folder}/warehouse")
 
     def generate_and_load(self, name, *args):

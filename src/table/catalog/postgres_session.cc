@@ -104,8 +104,8 @@ class Locator {
         fmt::format("BEGIN; SELECT pg_advisory_xact_lock({}); {}{}{}; {}{}{}; COMMIT",
                     kCreationLock, create, session.tables, kDefineTables, create,
                     session.spaces, kDefineNamespaces));
-    if (made) {
-      return {};
+    if (made || connection_.is_lost()) {
+      return made;
     }
     CALVE_TRY(connection_.Execute("ROLLBACK"));
     CALVE_TRY(ReadColumns());
@@ -130,20 +130,30 @@ class Locator {
   std::vector<std::string> spaces_;
 };
 
-Result<std::unique_ptr<PostgresSession>> Open(const PostgresCatalogOptions& options) {
-  auto session = std::make_unique<PostgresSession>();
-  CALVE_ASSIGN(session->connection,
-               Connection::Open({.dsn = options.dsn,
-                                 .user = options.user,
-                                 .password = options.password,
-                                 .reply_timeout = options.reply_timeout,
-                                 .keeps_search_path = true}));
-  if (session->connection->server_version() < kLeastServer) {
+Result<std::unique_ptr<Connection>> Connect(const PostgresCatalogOptions& options) {
+  CALVE_ASSIGN(auto connection, Connection::Open({.dsn = options.dsn,
+                                                  .user = options.user,
+                                                  .password = options.password,
+                                                  .reply_timeout = options.reply_timeout,
+                                                  .keeps_search_path = true}));
+  if (connection->server_version() < kLeastServer) {
     return Error{ErrorKind::kUnsupported,
                  fmt::format("PostgreSQL {} is too old; a catalog needs 13 or newer",
-                             session->connection->server_version() / 10000)};
+                             connection->server_version() / 10000)};
   }
-  CALVE_TRY(Locator(*session->connection, options).Locate(*session));
+  return connection;
+}
+
+/// All of it can be repeated, and is once if the connection is lost on the way.
+Result<std::unique_ptr<PostgresSession>> Open(const PostgresCatalogOptions& options) {
+  auto session = std::make_unique<PostgresSession>();
+  CALVE_ASSIGN(session->connection, Connect(options));
+  Status located = Locator(*session->connection, options).Locate(*session);
+  if (!located && session->connection->is_lost()) {
+    CALVE_ASSIGN(session->connection, Connect(options));
+    located = Locator(*session->connection, options).Locate(*session);
+  }
+  CALVE_TRY(located);
   return session;
 }
 
