@@ -83,6 +83,7 @@ void AddCommands(Commands& commands) {
   AddDoctorCommand(commands);
   AddResetCommands(commands);
   AddContractCommands(commands);
+  AddModelsCommands(commands);
   AddMaintainCommands(commands);
   AddGenerateCommand(commands);
   AddLoadCommand(commands);

@@ -60,6 +60,7 @@ void AddRowCommand(Commands& commands);
 void AddContractCommands(Commands& commands);
 /// `accept`, into the group `contract`.
 void AddContractAcceptCommand(Commands& group);
+void AddModelsCommands(Commands& commands);
 void AddMaintainCommands(Commands& commands);
 void AddGenerateCommand(Commands& commands);
 void AddLoadCommand(Commands& commands);

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <set>
@@ -9,16 +8,14 @@
 #include <fmt/ranges.h>
 
 #include "app/commands.h"
+#include "app/project_files.h"
 #include "app/report_parts.h"
 #include "contract/append_column.h"
 #include "flow/contract_diff.h"
 #include "flow/transform.h"
-#include "io/local_store.h"
 
 namespace calve::app {
 namespace {
-
-namespace fs = std::filesystem;
 
 struct AcceptOptions {
   std::vector<std::string> fields;
@@ -124,18 +121,6 @@ Result<Acceptance> FindAcceptance(Session& session, const flow::Pipeline& pipeli
   return acceptance;
 }
 
-/// Replaces a file as a whole; a link's target, not the link.
-Status ReplaceFile(const fs::path& path, const std::string& text) {
-  std::error_code error;
-  const fs::path real = fs::canonical(path, error);
-  if (error) {
-    return Error{ErrorKind::kUnavailable,
-                 fmt::format("cannot write {}: {}", path.string(), error.message())};
-  }
-  io::LocalStore store;
-  return io::WriteObject(store, "file://" + real.string(), text);
-}
-
 Document Answer(const Acceptance& acceptance,
                 const std::vector<contract::ProjectFile>& changed,
                 const flow::TransformReport& report) {
@@ -176,7 +161,7 @@ Result<Document> Accept(Session& session, const AcceptOptions& options) {
   CALVE_ASSIGN(const auto changed,
                contract::AppendColumns(files, acceptance.model, acceptance.columns));
   for (const contract::ProjectFile& file : changed) {
-    CALVE_TRY(ReplaceFile(fs::path(config.models) / file.path, file.text));
+    CALVE_TRY(WriteProjectFile(config.models, file));
   }
   CALVE_ASSIGN(const flow::Pipeline accepted,
                session.LoadPipeline({.catalog = true, .models = true}));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "app/commands.h"
+#include "app/project_files.h"
 #include "flow/contract_diff.h"
 #include "flow/contract_tests.h"
 #include "model/row_check.h"

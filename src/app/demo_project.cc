@@ -101,7 +101,7 @@ Status DemoProject::Clear() {
 }
 
 Status DemoProject::Write(const std::string& dsn) const {
-  CALVE_TRY(WriteScaffold(folder_));
+  CALVE_TRY(WriteScaffold(folder_, ExampleProject()));
   std::ifstream stream(config_file(), std::ios::binary);
   const std::string text(std::istreambuf_iterator<char>(stream), {});
   CALVE_ASSIGN(const std::string config, WithDsn(text, dsn));

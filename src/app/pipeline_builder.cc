@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <utility>
 #include <vector>
@@ -11,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "app/config/config_keys.h"
+#include "app/project_files.h"
 #include "io/local_store.h"
 #include "io/system.h"
 #include "table/catalog/postgres_catalog.h"
@@ -37,38 +36,6 @@ Error MissingSource(const Config& config, const Environment& environment) {
             "from a vault yet: set source.postgres.dsn or CALVE_SOURCE__POSTGRES__DSN"};
   }
   return Missing(config, "source", "source.postgres.dsn");
-}
-
-bool IsYaml(const fs::path& path) {
-  return path.extension() == ".yml" || path.extension() == ".yaml";
-}
-
-/// Folders that dbt writes or downloads into.
-bool IsSkipped(const fs::path& folder) {
-  const std::string name = folder.filename().string();
-  return name == "target" || name == "dbt_packages" || name == "logs" ||
-         name.starts_with('.');
-}
-
-Result<std::vector<std::string>> YamlFiles(const std::string& folder) {
-  std::error_code error;
-  std::vector<std::string> paths;
-  fs::recursive_directory_iterator at(folder, error);
-  for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
-    if (at->is_directory() && IsSkipped(at->path())) {
-      at.disable_recursion_pending();
-    } else if (IsYaml(at->path())) {
-      paths.push_back(at->path().lexically_relative(folder).string());
-    }
-  }
-  if (error) {
-    return Error{
-        ErrorKind::kInvalidArgument,
-        fmt::format("cannot read the dbt project {}: {}; set models to its folder",
-                    folder, error.message())};
-  }
-  std::sort(paths.begin(), paths.end());
-  return paths;
 }
 
 /// `audit_log` → `landing.audit_log`; `lake.landing.audit_log`, as Trino names it, loses
@@ -145,20 +112,6 @@ Result<std::unique_ptr<table::Catalog>> BuildCatalog(const CatalogConfig& config
   fs::create_directories(fs::path(config.database_path).parent_path(), ignored);
   return table::OpenSqliteCatalog(
       {.path = config.database_path, .name = config.name, .warehouse = config.warehouse});
-}
-
-Result<std::vector<contract::ProjectFile>> ReadProjectFiles(const std::string& folder) {
-  CALVE_ASSIGN(const std::vector<std::string> paths, YamlFiles(folder));
-  std::vector<contract::ProjectFile> files;
-  for (const std::string& path : paths) {
-    std::ifstream stream(fs::path(folder) / path, std::ios::binary);
-    if (!stream) {
-      return Error{ErrorKind::kInvalidArgument,
-                   fmt::format("cannot read {}/{}", folder, path)};
-    }
-    files.push_back({path, std::string(std::istreambuf_iterator<char>(stream), {})});
-  }
-  return files;
 }
 
 Result<contract::Project> LoadProject(const std::string& folder) {

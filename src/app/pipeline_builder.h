@@ -37,9 +37,6 @@ Result<flow::Pipeline> BuildPipeline(const Config& config, const PipelineNeeds& 
 /// Opens the configured catalog.
 Result<std::unique_ptr<table::Catalog>> BuildCatalog(const CatalogConfig& config);
 
-/// Reads the YAML files of the dbt project in a folder, in the order of their paths.
-Result<std::vector<contract::ProjectFile>> ReadProjectFiles(const std::string& folder);
-
 /// Reads the dbt project in a folder.
 Result<contract::Project> LoadProject(const std::string& folder);
 

@@ -12,23 +12,34 @@ FLATTENED = """
     from audit_log_dml where tbl_schema = 'public' and tbl_name = 'orders'
 """
 
-ORDERS = f"""
-    select * from (
-        select distinct on (order_id) * from ({FLATTENED}) f
-        order by order_id, audit_timestamp desc, audit_event_id desc) latest
-    where audit_operation <> 'D'
-"""
 
-HISTORY = f"""
-    select audit_event_id, audit_operation, tbl_schema, tbl_name, order_id, order_timestamp,
-           created_at, updated_at, order_sum, description,
-           audit_timestamp as valid_from,
-           lead(audit_timestamp) over w as valid_to,
-           lead(audit_timestamp) over w is null as is_current,
-           audit_operation = 'D' as is_deleted
-    from ({FLATTENED}) f
-    window w as (partition by order_id order by audit_timestamp, audit_event_id)
-"""
+def current(flattened, key):
+    """The query of a current-state mart over that of its flattened events."""
+    return f"""
+        select * from (
+            select distinct on ({key}) * from ({flattened}) f
+            order by {key}, audit_timestamp desc, audit_event_id desc) latest
+        where audit_operation <> 'D'
+    """
+
+
+def history(flattened, key, columns):
+    """The query of a type-2 history over that of its flattened events; `columns` are those
+    of the payload."""
+    return f"""
+        select audit_event_id, audit_operation, tbl_schema, tbl_name, {columns},
+               audit_timestamp as valid_from,
+               lead(audit_timestamp) over w as valid_to,
+               lead(audit_timestamp) over w is null as is_current,
+               audit_operation = 'D' as is_deleted
+        from ({flattened}) f
+        window w as (partition by {key} order by audit_timestamp, audit_event_id)
+    """
+
+
+ORDERS = current(FLATTENED, "order_id")
+HISTORY = history(FLATTENED, "order_id", "order_id, order_timestamp, created_at, updated_at,"
+                  " order_sum, description")
 
 EVENTS = """
     select audit_event_id::bigint as audit_event_id, audit_operation, audit_timestamp,

@@ -175,6 +175,13 @@ int Connection::server_version() const {
   return PQserverVersion(connection_);
 }
 
+Endpoint Connection::endpoint() const {
+  return {.host = PQhost(connection_),
+          .port = PQport(connection_),
+          .database = PQdb(connection_),
+          .user = PQuser(connection_)};
+}
+
 /// \return whether a result can be taken without waiting
 bool Connection::AwaitReply(std::chrono::steady_clock::time_point deadline) {
   while (PQisBusy(connection_) != 0) {

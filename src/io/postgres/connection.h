@@ -58,6 +58,14 @@ struct ConnectOptions {
   bool keeps_search_path = false;
 };
 
+/// What a session is connected to; no password.
+struct Endpoint {
+  std::string host;  // or the folder of the server's socket
+  std::string port;
+  std::string database;
+  std::string user;
+};
+
 /// One session. Not thread-safe; PQ* environment and service files are honoured.
 ///
 /// Errors by what the server says: kUnavailable (lost or refused connections, too many
@@ -110,6 +118,8 @@ class Connection {
 
   /// 150004 for 15.4.
   int server_version() const;
+
+  Endpoint endpoint() const;
 
  private:
   explicit Connection(pg_conn* connection) : connection_(connection) {}
