@@ -214,6 +214,7 @@ def test_doctor_tries_the_catalog_and_names_what_is_wrong(project, server):
     for uri, part in [
             (catalog_uri(port, "no_such"), 'database "no_such" does not exist'),
             (catalog_uri(1, "iceberg"), "check that it runs, and its host and port"),
+            (catalog_uri(port, "postgres") + "?sslmode=require", "does not support SSL"),
             (catalog_uri(port, "postgres") + "?connect_timeout=x", "connect_timeout")]:
         checks, code = checks_of(project, "--set", f"catalog.uri={uri}")
         assert code == FOUND_SOMETHING
@@ -230,6 +231,13 @@ def test_doctor_tells_which_grant_a_role_lacks(project, server):
                              "catalog.user=newcomer", "--set", f"catalog.password={PASSWORD}")
     assert code == FOUND_SOMETHING
     assert "GRANT CREATE ON SCHEMA public TO newcomer" in checks["catalog"]["detail"]
+
+
+def test_sqlalchemys_spelling_opens_the_same_catalog(project):
+    project.calve("run")
+    plain = project.json("table", "ls")
+    uri = project.catalog_uri.replace("postgresql://", "postgresql+psycopg2://")
+    assert project.json("--set", f"catalog.uri={uri}", "table", "ls") == plain != []
 
 
 def test_an_extraction_needs_no_catalog(project):

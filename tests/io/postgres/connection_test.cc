@@ -1,5 +1,6 @@
 #include "io/postgres/connection.h"
 
+#include <chrono>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -85,6 +86,63 @@ TEST(ConnectionTest, ErrorsCarryTheServersMessageAndKind) {
   EXPECT_EQ(kind("SELECT pg_terminate_backend(pg_backend_pid())"),
             ErrorKind::kUnavailable);
   EXPECT_EQ(kind("SELECT 1"), ErrorKind::kUnavailable);
+}
+
+TEST(ConnectionTest, AParameterWithAZeroByteIsRefusedNotCut) {
+  const auto connection = Connect(SharedServer()->dsn());
+  const auto rows = connection->Query("SELECT $1::text", {std::string("a\0b", 3)});
+  ASSERT_FALSE(rows);
+  EXPECT_EQ(rows.error().kind, ErrorKind::kInvalidArgument);
+}
+
+TEST(ConnectionTest, UserAndPasswordWinOverTheConnectionStrings) {
+  const std::string good = SharedServer()->dsn();
+  std::string bad = good;
+  bad.replace(bad.find(SharedServer()->password()), SharedServer()->password().size(),
+              "hunter2");
+  EXPECT_FALSE(Connection::Open(bad));
+  const auto connection = Connection::Open(
+      ConnectOptions{.dsn = bad, .password = SharedServer()->password()});
+  ASSERT_TRUE(connection) << connection.error().message;
+  EXPECT_EQ((*connection)->endpoint().host, "127.0.0.1");
+  EXPECT_EQ((*connection)->endpoint().user, "postgres");
+  EXPECT_EQ((*connection)->endpoint().port, std::to_string(SharedServer()->port()));
+  EXPECT_GE((*connection)->server_version(), 130000);
+}
+
+TEST(ConnectionTest, AReplyThatDoesNotComeInTimeEndsTheSession) {
+  const auto connection = Connection::Open(ConnectOptions{
+      .dsn = SharedServer()->dsn(), .reply_timeout = std::chrono::milliseconds(300)});
+  ASSERT_TRUE(connection) << connection.error().message;
+  EXPECT_EQ((*connection)->Query("SELECT $1::int8 + 1", {"41"})->number(0, 0), 42);
+  EXPECT_TRUE((*connection)->Execute("SELECT 1; SELECT 2"));
+  EXPECT_EQ((*connection)->Execute("SELECT 1/0; SELECT 2").error().kind,
+            ErrorKind::kInvalidArgument);
+  const auto late = (*connection)->Query("SELECT pg_sleep(60)");
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, ErrorKind::kUnavailable);
+  EXPECT_THAT(late.error().message, HasSubstr("did not reply within 1 s"));
+  EXPECT_TRUE((*connection)->is_lost());
+}
+
+TEST(ConnectionTest, ATransactionThatFailedSaysSoAndItsCommitIsARollback) {
+  const auto connection = Connect(SharedServer()->dsn());
+  Sql(*connection, "BEGIN");
+  EXPECT_FALSE(connection->in_failed_transaction());
+  EXPECT_FALSE(connection->Query("SELECT 1/0"));
+  EXPECT_TRUE(connection->in_failed_transaction());
+  EXPECT_EQ(connection->Query("COMMIT")->command(), "ROLLBACK");
+  Sql(*connection, "BEGIN");
+  EXPECT_EQ(connection->Query("COMMIT")->command(), "COMMIT");
+}
+
+TEST(ConnectionTest, TheSearchPathStaysOnlyWhereItIsAskedFor) {
+  const std::string sql = "SELECT current_setting('search_path')";
+  EXPECT_EQ(Connect(SharedServer()->dsn())->Query(sql)->text(0, 0), "pg_catalog");
+  const auto connection = Connection::Open(
+      ConnectOptions{.dsn = SharedServer()->dsn(), .keeps_search_path = true});
+  ASSERT_TRUE(connection);
+  EXPECT_EQ((*connection)->Query(sql)->text(0, 0), "\"$user\", public");
 }
 
 TEST(ConnectionTest, AFailedCopyIsAnErrorAndTheSessionGoesOn) {

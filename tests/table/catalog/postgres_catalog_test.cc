@@ -244,6 +244,25 @@ TEST_F(PostgresCatalogTest,
   EXPECT_EQ(*catalog->MetadataLocation(kOrders), "v0");
 }
 
+TEST_F(PostgresCatalogTest, ACommitThatNobodyCanTellTheFateOfIsUnknown) {
+  const auto catalog = Open({.settle_timeout = std::chrono::milliseconds(200)});
+  ASSERT_TRUE(Swap(*catalog, std::nullopt, "v0"));
+  const std::string database = Shell("SELECT current_database(), '', '', '', '', ''");
+  const std::string name = database.substr(0, database.find('|'));
+  // The session ends within COMMIT, and the server takes no other.
+  Sql(*shell_,
+      "CREATE FUNCTION public.die() RETURNS trigger LANGUAGE plpgsql AS "
+      "$$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$; "
+      "CREATE CONSTRAINT TRIGGER die AFTER UPDATE ON public.iceberg_tables "
+      "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.die(); "
+      "UPDATE pg_database SET datallowconn = false WHERE datname = '" +
+          name + "'");
+  EXPECT_THAT(Swap(*catalog, "v0", "v1"), FailsWith(ErrorKind::kCommitUnknown));
+  Sql(*shell_,
+      "UPDATE pg_database SET datallowconn = true WHERE datname = '" + name + "'");
+  EXPECT_EQ(*catalog->MetadataLocation(kOrders), "v0");
+}
+
 /// Waits until a session of this database waits for `event`, then ends it.
 void EndWhoWaitsFor(postgres::Connection& shell, const std::string& event) {
   const std::string sql =
