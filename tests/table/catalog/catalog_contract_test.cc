@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <barrier>
 #include <functional>
 #include <memory>
 #include <string>
@@ -297,6 +298,39 @@ TEST_P(CatalogContractTest, CommitsOfTwoTablesInAnyOrderNeverFailForEachOther) {
     }
   }
   EXPECT_EQ(Location(orders_), Location(history_));
+}
+
+TEST_P(CatalogContractTest, OfTwoCommitsThatAssertWhatTheOtherMovesAtMostOneWins) {
+  constexpr int kRounds = 60;
+  ASSERT_TRUE(Commit({Create(orders_, "0"), Create(history_, "0")}));
+  const auto one = backend_->Open();
+  const auto other = backend_->Open();
+  for (int round = 0; round < kRounds; ++round) {
+    const std::string orders = Location(orders_);
+    const std::string history = Location(history_);
+    const std::string next = "r" + std::to_string(round);
+    const std::vector moves_orders{Swap(orders_, orders, next),
+                                   Swap(history_, history, history)};
+    const std::vector moves_history{Swap(orders_, orders, orders),
+                                    Swap(history_, history, next)};
+    std::barrier start(2);
+    std::vector<Status> outcomes(2);
+    {
+      const std::jthread first([&] {
+        start.arrive_and_wait();
+        outcomes[0] = one->Commit(moves_orders);
+      });
+      const std::jthread second([&] {
+        start.arrive_and_wait();
+        outcomes[1] = other->Commit(moves_history);
+      });
+    }
+    EXPECT_FALSE(outcomes[0] && outcomes[1]) << "round " << round;
+    for (const Status& outcome : outcomes) {
+      EXPECT_TRUE(outcome || outcome.error().kind == ErrorKind::kConflict)
+          << outcome.error().message;
+    }
+  }
 }
 
 TEST_P(CatalogContractTest, OfManyRacersOneWinsEveryRound) {
