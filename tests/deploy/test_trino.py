@@ -2,11 +2,13 @@
 
 import pathlib
 import re
+import subprocess
 
 import psycopg
 import pyarrow as pa
 from pyiceberg.catalog.sql import SqlCatalog
 
+from stack import SCRIPT
 from trino_sql import TrinoSql, create_catalog
 
 
@@ -53,3 +55,16 @@ def test_it_stays_below_three_gigabytes(trino):
                     " cross join unnest(sequence(1, 300)) as b(m)")[0][0] > 900_000
     status = pathlib.Path(f"/proc/{trino['pid']}/status").read_text(encoding="utf-8")
     assert int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) < 3_000_000
+
+
+def test_its_command_line_asks_the_stacks_server(local_stack, trino):
+    done = subprocess.run([SCRIPT.with_name("trino"), "--data", local_stack.data, "--execute",
+                           "select 6 * 7"], text=True, capture_output=True, check=False)
+    assert done.returncode == 0 and done.stdout == '"42"\n', done.stderr
+
+
+def test_its_command_line_says_what_to_start(tmp_path):
+    done = subprocess.run([SCRIPT.with_name("trino"), "--data", tmp_path], text=True,
+                          capture_output=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "trino: Trino does not run; start it: deploy/local/stack up trino\n"

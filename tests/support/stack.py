@@ -7,9 +7,13 @@
 A service starts when it is first asked for, on a free loopback port, with its data in a folder
 of its own. A guard process watches this one: however it ends, even by SIGKILL, the services are
 stopped and their data removed.
+
+With CALVE_TEST_STACK=DIR the services have their data in DIR, and stay: who runs a test again and
+again need not wait for Trino each time.
 """
 
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -24,6 +28,10 @@ class LocalStack:
 
     def __init__(self, folder=None):
         """Takes the folder to make the data folder in (default: the system's temporary one)."""
+        self._guard = None
+        if "CALVE_TEST_STACK" in os.environ:
+            self.data = pathlib.Path(os.environ["CALVE_TEST_STACK"])
+            return
         self.data = pathlib.Path(tempfile.mkdtemp(prefix="calve-stack-", dir=folder))
         self.data.chmod(0o755)  # PostgreSQL runs as a user of its own where we are root.
         self._guard = subprocess.Popen([sys.executable, __file__, self.data],
@@ -39,7 +47,9 @@ class LocalStack:
         self._run("down", name)
 
     def close(self):
-        """Stops all services and removes their data."""
+        """Stops all services and removes their data, unless they are to stay."""
+        if self._guard is None:
+            return
         self._guard.stdin.close()
         self._guard.wait()
 

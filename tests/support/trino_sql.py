@@ -15,7 +15,9 @@ class TrinoSql:
         self._connection = trino.dbapi.connect(
             host="127.0.0.1", port=urllib.parse.urlsplit(service["url"]).port,
             user=service["user"], catalog=self.catalog, timezone="UTC",
-            request_timeout=300)
+            request_timeout=300,
+            # Otherwise nothing younger than a week can be expired.
+            session_properties={f"{self.catalog}.expire_snapshots_min_retention": "0s"})
 
     def rows(self, sql):
         """Runs a statement to its end; returns its rows as tuples. Raises

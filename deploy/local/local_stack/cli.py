@@ -49,6 +49,11 @@ def main(arguments=None):
         return 1
 
 
+def default_data():
+    """Where the stack's data is unless somebody says otherwise."""
+    return pathlib.Path(os.environ.get("CALVE_STACK_DATA", ROOT / ".calve" / "stack"))
+
+
 def _parse(arguments):
     parser = argparse.ArgumentParser(
         prog="stack", description="The services that Calve works with, real, on loopback, without"
@@ -58,7 +63,7 @@ def _parse(arguments):
                         " `up` would fetch or build first")
     parser.add_argument("service", nargs="*", help="which services")
     parser.add_argument("--data", metavar="DIR", type=lambda text: pathlib.Path(text).absolute(),
-                        default=os.environ.get("CALVE_STACK_DATA", str(ROOT / ".calve/stack")),
+                        default=default_data(),
                         help="where services keep their data, logs and pid files (default:"
                         " .calve/stack in the clone)")
     parser.add_argument("--port", metavar="NAME=PORT", action="append", default=[],

@@ -84,8 +84,8 @@ def maven(name, folder):
     run([mvn, "-q", "-B", "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy",
          f"-Dartifact={pin['artifact']}", f"-DoutputDirectory={folder}", "-Dmdep.useBaseVersion"],
         cwd=folder)
-    _, artifact, version, kind = pin["artifact"].split(":")
-    file = folder / f"{artifact}-{version}.{kind}"
+    _, artifact, version, kind, *classifier = pin["artifact"].split(":")
+    file = folder / f"{'-'.join([artifact, version, *classifier])}.{kind}"
     with open(file, "rb") as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
     if found != pin["sha256"]:
