@@ -152,6 +152,14 @@ void CheckMarkers(const LoadedTable& table, const LoadedTable& upstream,
          .detail = std::move(detail),
          .remedy = "calve run, which reads the upstream again; then calve verify"});
   };
+  const auto& own_current = table.metadata.current_snapshot_id;
+  const auto newest = NewestMarkedSnapshot(table.metadata, name);
+  if (newest && !(own_current && table.metadata.IsAncestor(*newest, *own_current))) {
+    add("marker_undone",
+        fmt::format("the current snapshot does not descend from {}, which Calve "
+                    "committed: the table was rolled back or replaced",
+                    newest->value));
+  }
   const auto marker = FindMarker(table.metadata, name);
   const auto property = table.metadata.properties.find("calve.applied." + name);
   if (property != table.metadata.properties.end() && !marker) {
@@ -168,6 +176,9 @@ void CheckMarkers(const LoadedTable& table, const LoadedTable& upstream,
   }
   const table::Snapshot* consumed = upstream.metadata.FindSnapshot(marker->snapshot_id);
   const auto& current = upstream.metadata.current_snapshot_id;
+  if (consumed == nullptr && HasConsumed(upstream.metadata, marker)) {
+    return;  // Its files were merged, and then it was expired.
+  }
   if (consumed == nullptr) {
     add("marker_without_snapshot",
         fmt::format("the upstream has no snapshot {}", marker->snapshot_id.value));

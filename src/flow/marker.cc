@@ -140,6 +140,19 @@ std::optional<table::SnapshotId> MarkerSnapshot(const table::TableMetadata& meta
   return proof ? std::optional(proof->rests_on) : std::nullopt;
 }
 
+std::optional<table::SnapshotId> NewestMarkedSnapshot(
+    const table::TableMetadata& metadata, const std::string& upstream) {
+  const table::Snapshot* newest = nullptr;
+  for (const table::Snapshot& snapshot : metadata.snapshots) {
+    const auto written = Find(snapshot.summary, KeyOf(upstream));
+    if (written && IsProven(*written, snapshot) &&
+        (newest == nullptr || newest->sequence_number < snapshot.sequence_number)) {
+      newest = &snapshot;
+    }
+  }
+  return newest == nullptr ? std::nullopt : std::optional(newest->snapshot_id);
+}
+
 bool HasConsumed(const table::TableMetadata& upstream,
                  const std::optional<UpstreamPoint>& marker) {
   const table::Snapshot* snapshot = upstream.current_snapshot();

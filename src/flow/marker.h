@@ -48,6 +48,11 @@ std::optional<UpstreamPoint> FindMarker(const table::TableMetadata& metadata,
 std::optional<table::SnapshotId> MarkerSnapshot(const table::TableMetadata& metadata,
                                                 const std::string& upstream);
 
+/// The newest retained snapshot that carries a marker for `upstream` which was its own,
+/// whether or not the current snapshot descends from it. nullopt if there is none.
+std::optional<table::SnapshotId> NewestMarkedSnapshot(
+    const table::TableMetadata& metadata, const std::string& upstream);
+
 /// Whether a table with this marker has consumed all rows of the upstream: its point is
 /// the current snapshot, or only rewrites (`replace`) have followed it.
 bool HasConsumed(const table::TableMetadata& upstream,

@@ -155,6 +155,28 @@ def test_a_marker_of_a_snapshot_that_never_was_is_named(project):
     assert found(project) == [(FLATTENED, "marker_without_snapshot")]
 
 
+@pytest.mark.parametrize("name", [STAGED, FLATTENED, ORDERS, HISTORY])
+def test_a_rollback_is_named_until_a_run_has_caught_up(project, name):
+    first = project.catalog().load_table(name).snapshots()[0].snapshot_id
+    project.calve("table", "rollback", name, str(first), "--yes")
+    assert (name, "marker_undone") in found(project)
+    project.calve("run")
+    assert found(project) == []
+
+
+def test_a_consumed_snapshot_that_was_expired_is_no_finding_after_a_run(project):
+    for seed in ("3", "4"):
+        project.generate_and_load("c.csv", "--events", "100", "--seed", seed, "--after", "b.csv")
+        project.calve("run")
+    project.calve("--set", "maintenance.files_per_merge=2", "maintain", "compact")
+    table = project.catalog().load_table(LANDING)
+    assert table.current_snapshot().summary.operation.value == "replace"
+    table.maintenance.expire_snapshots().by_ids(
+        [s.snapshot_id for s in table.snapshots() if s != table.current_snapshot()]).commit()
+    project.calve("run")  # can't tell what is new, and reads landing again
+    assert found(project) == []
+
+
 def test_an_event_that_is_stored_twice_is_named(project):
     table = project.catalog().load_table(FLATTENED)
     table.append(table.scan().to_arrow().slice(3, 1))
