@@ -132,7 +132,9 @@ std::optional<flow::Pipeline> Part(const Config& config, const PipelineNeeds& ne
   auto pipeline = BuildPipeline(config, needs, environment);
   if (!pipeline) {
     checks.push_back({name, CheckState::kFailed, pipeline.error().message,
-                      "the message names the key of calve.yaml, or the file and line"});
+                      pipeline.error().kind == ErrorKind::kUnavailable
+                          ? "see that it runs and can be reached from here"
+                          : "the message names the way out"});
     return std::nullopt;
   }
   return *std::move(pipeline);

@@ -1,10 +1,13 @@
 """The catalog in PostgreSQL: shared with PyIceberg, raced for, cut off at COMMIT, restarted."""
 
+import concurrent.futures
 import itertools
 import json
+import threading
 
 import psycopg
 import pytest
+from pyiceberg.exceptions import CommitFailedException
 
 import oracle
 import readers
@@ -70,6 +73,39 @@ def test_pyiceberg_shares_the_catalog_while_calve_writes(project):
     assert {("lake", "TABLE")} == {row[1:] for row in rows_of_catalog(project)}
     assert project.json("verify")["verify"]["equal"] is True
     project.calve("fsck")
+
+
+def test_pyiceberg_commits_to_the_same_tables_during_our_runs(project):
+    project.calve("run")
+    stop = threading.Event()
+    won = []
+
+    def commit():
+        catalog = project.catalog()
+        for number in itertools.count():
+            if stop.wait(0.05):
+                return
+            name = (ORDERS, LANDING)[number % 2]
+            try:
+                catalog.load_table(name).transaction().set_properties(
+                    {"touched": str(number)}).commit_transaction()
+                won.append(name)
+            except CommitFailedException:
+                pass
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        other = pool.submit(commit)
+        try:
+            for run in range(2):
+                project.generate_and_load(f"d{run}.csv", "--events", "300", "--seed", str(run),
+                                          "--after", "events.csv")
+                project.calve("run")
+        finally:
+            stop.set()
+        other.result()
+    assert {ORDERS, LANDING} == set(won)
+    assert "touched" in project.catalog().load_table(ORDERS).properties
+    assert_equal_to_plain_sql(project)
 
 
 def test_tables_that_pyiceberg_made_are_taken(project):
