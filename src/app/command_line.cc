@@ -87,6 +87,8 @@ void AddCommands(Commands& commands) {
   AddMaintainCommands(commands);
   AddGenerateCommand(commands);
   AddLoadCommand(commands);
+  AddSecretsCommands(commands);
+  AddVaultCommands(commands);
   AddCompletionsCommand(commands);
   AddVersionCommand(commands);
 }

@@ -70,6 +70,8 @@ void AddVerifyCommand(Commands& commands);
 void AddFsckCommand(Commands& commands);
 void AddResetCommands(Commands& commands);
 void AddDoctorCommand(Commands& commands);
+void AddSecretsCommands(Commands& commands);
+void AddVaultCommands(Commands& commands);
 void AddVersionCommand(Commands& commands);
 
 }  // namespace calve::app

@@ -139,7 +139,7 @@ Document Answer(const Acceptance& acceptance,
 }
 
 Result<Document> Accept(Session& session, const AcceptOptions& options) {
-  CALVE_ASSIGN(const Config config, session.LoadConfig());
+  CALVE_ASSIGN(const Config config, session.LoadConfig({.models = true}));
   Acceptance acceptance;
   {
     CALVE_ASSIGN(const flow::Pipeline pipeline,

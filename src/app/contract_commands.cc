@@ -35,7 +35,7 @@ std::vector<contract::Problem> AllProblems(
 }
 
 Result<Document> Lint(Session& session) {
-  CALVE_ASSIGN(const Config config, session.LoadConfig());
+  CALVE_ASSIGN(const Config config, session.LoadConfig({.models = true}));
   if (config.models.empty()) {
     return Error{
         ErrorKind::kInvalidArgument,

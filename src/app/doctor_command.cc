@@ -1,9 +1,13 @@
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "app/check.h"
 #include "app/commands.h"
+#include "app/doctor_secrets.h"
 #include "app/doctor_storage.h"
 #include "capture/source_health.h"
 #include "flow/extract.h"
@@ -126,10 +130,9 @@ void CheckContinuity(const flow::Pipeline& pipeline, Checks& checks) {
 }
 
 /// Builds a part of the pipeline, or notes why it can't be.
-std::optional<flow::Pipeline> Part(const Config& config, const PipelineNeeds& needs,
-                                   const Environment& environment,
+std::optional<flow::Pipeline> Part(Session& session, const PipelineNeeds& needs,
                                    const std::string& name, Checks& checks) {
-  auto pipeline = BuildPipeline(config, needs, environment);
+  auto pipeline = session.LoadPipeline(needs);
   if (!pipeline) {
     checks.push_back({name, CheckState::kFailed, pipeline.error().message,
                       pipeline.error().kind == ErrorKind::kUnavailable
@@ -140,8 +143,8 @@ std::optional<flow::Pipeline> Part(const Config& config, const PipelineNeeds& ne
   return *std::move(pipeline);
 }
 
-void CheckModels(const Config& config, const Environment& environment, Checks& checks) {
-  const auto pipeline = Part(config, {.models = true}, environment, "contracts", checks);
+void CheckModels(Session& session, Checks& checks) {
+  const auto pipeline = Part(session, {.models = true}, "contracts", checks);
   if (pipeline) {
     checks.push_back(
         {"contracts", CheckState::kGood,
@@ -151,25 +154,24 @@ void CheckModels(const Config& config, const Environment& environment, Checks& c
   }
 }
 
-Checks Examine(const Config& config, Session& session) {
-  Checks checks;
-  const Environment& environment = session.environment();
-  CheckModels(config, environment, checks);
-  const auto source = Part(config, {.source = true}, environment, "source", checks);
+Checks Examine(Session& session, Checks checks) {
+  CheckModels(session, checks);
+  const auto source = Part(session, {.source = true}, "source", checks);
   if (source) {
     CheckSource(*source, session.clock().Now(), checks);
   }
-  const auto landing = Part(config, {.landing = true}, environment, "landing", checks);
+  const auto landing = Part(session, {.landing = true}, "landing", checks);
   if (landing) {
     checks.push_back(CheckPlace(*landing, "landing storage", landing->landing.root));
   }
   if (source && landing) {
-    const auto both =
-        Part(config, {.source = true, .landing = true}, environment, "source", checks);
-    CheckContinuity(*both, checks);
+    const auto both = Part(session, {.source = true, .landing = true}, "source", checks);
+    if (both) {
+      CheckContinuity(*both, checks);
+    }
   }
-  const auto catalog = Part(config, {.catalog = true, .landing_table = "landing.unused"},
-                            environment, "catalog", checks);
+  const auto catalog = Part(session, {.catalog = true, .landing_table = "landing.unused"},
+                            "catalog", checks);
   if (catalog) {
     checks.push_back(CheckPlace(*catalog, "warehouse", catalog->catalog->warehouse()));
     checks.push_back(CheckCatalog(*catalog));
@@ -178,29 +180,17 @@ Checks Examine(const Config& config, Session& session) {
 }
 
 Result<Document> Doctor(Session& session) {
-  CALVE_ASSIGN(const Config config, session.LoadConfig());
-  const Checks checks = Examine(config, session);
-  Document document;
-  int64_t failed = 0;
-  int64_t warnings = 0;
-  Table table{.columns = {{"check"}, {"state"}, {"detail"}, {"remedy"}},
-              .rows = {},
-              .row_name = ""};
-  for (const Check& check : checks) {
-    failed += check.state == CheckState::kFailed ? 1 : 0;
-    warnings += check.state == CheckState::kWarning ? 1 : 0;
-    const char* state = check.state == CheckState::kGood      ? "good"
-                        : check.state == CheckState::kWarning ? "warning"
-                                                              : "failed";
-    table.Add({check.name, state, session.messages().Masked(check.detail), check.remedy});
+  const auto config = session.LoadConfig({});
+  Checks checks;
+  AddSecretChecks(session, checks);
+  const bool secret_failed = std::ranges::any_of(
+      checks, [](const Check& check) { return check.state == CheckState::kFailed; });
+  if (config) {
+    checks = Examine(session, std::move(checks));
+  } else if (!secret_failed) {
+    return config.error();
   }
-  Record& record = document.AddRecord("doctor");
-  record.Add("healthy", failed == 0);
-  record.Add("failed", failed);
-  record.Add("warnings", warnings);
-  document.AddTable(table.columns, "checks").rows = std::move(table.rows);
-  document.found_something = failed > 0;
-  return document;
+  return ChecksDocument("doctor", checks, session.messages());
 }
 
 }  // namespace

@@ -4,22 +4,11 @@
 /// Whether places and the catalog do what every commit relies on. Each check cleans up.
 
 #include <string>
-#include <vector>
 
+#include "app/check.h"
 #include "flow/pipeline.h"
 
 namespace calve::app {
-
-enum class CheckState { kGood, kWarning, kFailed };
-
-struct Check {
-  std::string name;
-  CheckState state = CheckState::kGood;
-  std::string detail;
-  std::string remedy;  // empty if good
-};
-
-using Checks = std::vector<Check>;
 
 /// Puts, gets, lists and deletes an object below `root`, and sees that it can be created
 /// only once.

@@ -59,14 +59,14 @@ Result<flow::ExtractRequest> ToRequest(const ExtractOptions& options) {
 
 Result<Document> Extract(Session& session, const ExtractOptions& options) {
   CALVE_ASSIGN(const flow::ExtractRequest request, ToRequest(options));
-  CALVE_ASSIGN(Config config, session.LoadConfig());
+  const PipelineNeeds needs{.source = true, .landing = true};
+  CALVE_ASSIGN(Config config, session.LoadConfig(needs));
   CALVE_TRY(ApplyLandingFlags("--target-bucket", options.bucket, options.prefix, config));
   if (options.batch_size > 0) {
     config.limits.rows_per_file = options.batch_size;
   }
-  CALVE_ASSIGN(
-      const flow::Pipeline pipeline,
-      BuildPipeline(config, {.source = true, .landing = true}, session.environment()));
+  CALVE_ASSIGN(const flow::Pipeline pipeline,
+               BuildPipeline(config, needs, session.environment()));
   CALVE_ASSIGN(const flow::ExtractReport report,
                flow::Extract(pipeline, request, session.progress()));
   session.Say(

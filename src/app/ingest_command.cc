@@ -17,14 +17,12 @@ struct IngestOptions {
 };
 
 Result<Document> Ingest(Session& session, const IngestOptions& options) {
-  CALVE_ASSIGN(Config config, session.LoadConfig());
+  const PipelineNeeds needs{
+      .landing = true, .catalog = true, .landing_table = options.target_table};
+  CALVE_ASSIGN(Config config, session.LoadConfig(needs));
   CALVE_TRY(ApplyLandingFlags("--source-bucket", options.bucket, /*prefix=*/"", config));
-  CALVE_ASSIGN(
-      const flow::Pipeline pipeline,
-      BuildPipeline(
-          config,
-          {.landing = true, .catalog = true, .landing_table = options.target_table},
-          session.environment()));
+  CALVE_ASSIGN(const flow::Pipeline pipeline,
+               BuildPipeline(config, needs, session.environment()));
   CALVE_ASSIGN(const flow::IngestReport report,
                flow::Ingest(pipeline, options.key, session.progress()));
   if (report.repeated) {

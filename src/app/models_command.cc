@@ -57,7 +57,7 @@ Document Answer(const SourceDraft& draft, const contract::AddedTable& added) {
 
 Result<Document> AddModels(Session& session, const AddOptions& options) {
   CALVE_ASSIGN(const capture::TableRef ref, capture::ParseTableRef(options.table));
-  CALVE_ASSIGN(const Config config, session.LoadConfig());
+  CALVE_ASSIGN(const Config config, session.LoadConfig({.models = true}));
   CALVE_ASSIGN(const flow::Pipeline pipeline,
                session.LoadPipeline({.source = true, .models = true}));
   CALVE_ASSIGN(const auto connection, postgres::Connection::Open(pipeline.source.dsn));

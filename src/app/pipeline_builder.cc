@@ -31,9 +31,11 @@ Error Missing(const Config& config, std::string_view what, std::string_view key)
 
 Error MissingSource(const Config& config, const Environment& environment) {
   if (!Lookup(environment, "VAULT_ADDR").empty()) {
-    return {ErrorKind::kUnsupported,
-            "only VAULT_ADDR says where the source is, and this version reads no secrets "
-            "from a vault yet: set source.postgres.dsn or CALVE_SOURCE__POSTGRES__DSN"};
+    return {
+        ErrorKind::kInvalidArgument,
+        "VAULT_ADDR says where the vault is, but nothing says which secret in it is the "
+        "source's: set source.postgres.secret, or VAULT_SECRET_PATH_PSQL_SOURCE_DB to "
+        "secret/postgres/ecommerce"};
   }
   return Missing(config, "source", "source.postgres.dsn");
 }

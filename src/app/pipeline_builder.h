@@ -27,10 +27,9 @@ struct PipelineNeeds {
 /// Builds the pipeline. The catalog is opened, and the models folder read, only if
 /// needed.
 ///
-/// \param environment  to tell someone who comes with VAULT_ADDR what to do instead
+/// \param environment  to tell someone who comes with VAULT_ADDR alone what is missing
 /// \return kInvalidArgument naming what is missing and how to give it, or at fault in the
-///         dbt project; kUnsupported where only a vault names the source; the catalog's
-///         errors
+///         dbt project; the catalog's errors
 Result<flow::Pipeline> BuildPipeline(const Config& config, const PipelineNeeds& needs,
                                      const Environment& environment);
 

@@ -39,8 +39,35 @@ flow::CareReport TakeCare(const flow::Pipeline& pipeline) {
   return *std::move(report);
 }
 
+/// Follows, and goes on with new secrets where the old ones are no longer taken: logins
+/// change while a process lives for months.
+Result<Document> FollowWithSecrets(Session& session, const PipelineNeeds& needs,
+                                   const Config& config, flow::Pipeline pipeline,
+                                   const FollowOptions& options) {
+  session.KeepVaultLogin();
+  std::vector<std::string> passwords = config.PasswordsToMask();
+  while (true) {
+    auto outcome = Follow(pipeline, options);
+    if (outcome || outcome.error().kind != ErrorKind::kInvalidArgument) {
+      return outcome;
+    }
+    session.secrets().Forget();
+    const auto fresh = session.LoadConfig(needs);
+    if (!fresh || fresh->PasswordsToMask() == passwords) {
+      return outcome;
+    }
+    spdlog::info("{}; secrets have changed, going on with the new ones",
+                 outcome.error().message);
+    passwords = fresh->PasswordsToMask();
+    CALVE_ASSIGN(pipeline, BuildPipeline(*fresh, needs, session.environment()));
+    pipeline.ledger_memory = std::make_shared<landing::LedgerMemory>();
+  }
+}
+
 Result<Document> Run(Session& session, const RunOptions& options) {
-  CALVE_ASSIGN(const Config config, session.LoadConfig());
+  const PipelineNeeds needs{
+      .source = true, .landing = true, .catalog = true, .models = true};
+  CALVE_ASSIGN(const Config config, session.LoadConfig(needs));
   std::chrono::milliseconds pause = config.every.value_or(kDefaultPause);
   if (!options.every.empty()) {
     auto every = ParseDuration(options.every);
@@ -49,14 +76,12 @@ Result<Document> Run(Session& session, const RunOptions& options) {
     }
     pause = *every;
   }
-  CALVE_ASSIGN(
-      flow::Pipeline pipeline,
-      BuildPipeline(config,
-                    {.source = true, .landing = true, .catalog = true, .models = true},
-                    session.environment()));
+  CALVE_ASSIGN(flow::Pipeline pipeline,
+               BuildPipeline(config, needs, session.environment()));
   pipeline.ledger_memory = std::make_shared<landing::LedgerMemory>();
   if (options.follow || !options.every.empty()) {
-    return Follow(pipeline, {.select = options.select, .pause = pause});
+    return FollowWithSecrets(session, needs, config, std::move(pipeline),
+                             {.select = options.select, .pause = pause});
   }
   flow::PendingFiles files(pipeline);
   CALVE_ASSIGN(const RoundReport report,

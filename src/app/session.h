@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "app/console/render.h"
 #include "app/pipeline_builder.h"
 #include "io/system.h"
+#include "secrets/secret_store.h"
 
 namespace calve::app {
 
@@ -51,8 +53,21 @@ class Session {
   /// Whether text on stdout may be coloured.
   bool output_color() const;
 
-  /// The configuration; from now on its passwords are masked in messages.
-  Result<Config> LoadConfig();
+  /// The configuration, with the secrets of the parts that are needed; from now on
+  /// whatever is secret in it is masked in messages, and the process leaves no core dump.
+  Result<Config> LoadConfig(const PipelineNeeds& needs);
+
+  /// The layers of the configuration, not yet read.
+  Result<ConfigLayers> LoadLayers();
+
+  /// Where secrets come from; what was read from a vault stays here for the next
+  /// LoadConfig.
+  secrets::SecretStore& secrets() { return secrets_; }
+  /// Renews the login at the vault, if there is one, until the session ends; what fails
+  /// is logged.
+  void KeepVaultLogin();
+  /// Masks these and what the store has given so far.
+  void MaskSecrets(std::vector<std::string> others);
 
   /// The pipeline of the configuration.
   Result<flow::Pipeline> LoadPipeline(const PipelineNeeds& needs);
@@ -66,10 +81,13 @@ class Session {
 
  private:
   bool color_wanted() const;
+  ConfigRequest Request() const;
 
   GlobalOptions options_;
   Surroundings surroundings_;
   MessageStream& messages_;
+  secrets::SecretStore secrets_;
+  std::set<std::string> masked_;
   io::SystemClock clock_;
   std::unique_ptr<Progress> progress_;
 };

@@ -6,14 +6,45 @@
 #include <string>
 #include <utility>
 
+#include <openssl/crypto.h>
+
 namespace calve::secrets {
 
+/// Overwrites what a text holds, its spare room too, and empties it.
+inline void Wipe(std::string& text) {
+  text.resize(text.capacity());
+  OPENSSL_cleanse(text.data(), text.size());
+  text.clear();
+}
+
 /// Holds a secret. It has no formatter and no stream operator, so that printing or
-/// logging one does not compile; whoever needs the text says so with Reveal().
+/// logging one does not compile; whoever needs the text says so with Reveal(). Memory
+/// that held it is overwritten when it is given up.
 class Secret {
  public:
   Secret() = default;
-  explicit Secret(std::string text) : text_(std::move(text)) {}
+  /// Takes the text over and wipes what it was moved from.
+  explicit Secret(std::string&& text) : text_(std::move(text)) { Wipe(text); }
+  explicit Secret(const std::string& text) : text_(text) {}
+  explicit Secret(const char* text) : text_(text) {}
+  Secret(const Secret&) = default;
+  Secret(Secret&& other) noexcept : text_(std::move(other.text_)) { Wipe(other.text_); }
+  Secret& operator=(const Secret& other) {
+    if (this != &other) {
+      Wipe(text_);
+      text_ = other.text_;
+    }
+    return *this;
+  }
+  Secret& operator=(Secret&& other) noexcept {
+    if (this != &other) {
+      Wipe(text_);
+      text_ = std::move(other.text_);
+      Wipe(other.text_);
+    }
+    return *this;
+  }
+  ~Secret() { Wipe(text_); }
 
   /// The text itself. Pass it on to what needs it; never into a message.
   const std::string& Reveal() const { return text_; }

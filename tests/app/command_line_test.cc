@@ -110,13 +110,13 @@ TEST(CommandLineTest, MissingPartsAreNamedWithTheirRemedy) {
       HasSubstr("CALVE_CATALOG__URI"));
 }
 
-TEST(CommandLineTest, VaultAloneIsRefusedByName) {
+TEST(CommandLineTest, VaultAloneAsksForTheSecretsPath) {
   const Outcome outcome =
       Invoke({"extract", "-o", "json"},
-             {{"VAULT_ADDR", "http://vault:8200"}, {"VAULT_TOKEN", "hvs.token"}});
+             {{"VAULT_ADDR", "http://127.0.0.1:1"}, {"VAULT_TOKEN", "hvs.token"}});
   EXPECT_EQ(outcome.code, 2);
-  EXPECT_EQ(Json::parse(outcome.output).at("error").at("kind"), "unsupported");
-  EXPECT_THAT(outcome.messages, HasSubstr("VAULT_ADDR"));
+  EXPECT_EQ(Json::parse(outcome.output).at("error").at("kind"), "invalid_argument");
+  EXPECT_THAT(outcome.messages, HasSubstr("VAULT_SECRET_PATH_PSQL_SOURCE_DB"));
   EXPECT_THAT(outcome.messages, Not(HasSubstr("hvs.token")));
 }
 
@@ -266,11 +266,12 @@ TEST_F(ProjectTest, RowOfAnUnknownTableAsksForTheKey) {
               HasSubstr("--as-of must be a time"));
 }
 
-TEST_F(ProjectTest, SecretsInVaultAreRefusedByName) {
-  const Outcome outcome =
-      Call({"--set", "source.postgres.password=vault://secret/x#password", "status"});
+TEST_F(ProjectTest, ASecretIsAskedForByWhoNeedsItAlone) {
+  const std::string secret = "source.postgres.password=vault://secret/x#password";
+  const Outcome outcome = Call({"--set", secret, "capture", "status"});
   EXPECT_EQ(outcome.code, 2);
-  EXPECT_THAT(outcome.messages, HasSubstr("vault secret"));
+  EXPECT_THAT(outcome.messages, HasSubstr("vault_not_set: "));
+  EXPECT_EQ(Call({"--set", secret, "contract", "lint"}).code, 0);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "app/config/config.h"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <limits>
@@ -55,6 +56,7 @@ class Reader {
     CALVE_TRY(ReadCatalog());
     CALVE_TRY(ReadLimits());
     CALVE_TRY(ReadMaintenance());
+    GatherSecrets();
     return std::move(config_);
   }
 
@@ -89,7 +91,7 @@ class Reader {
 
   /// The folder that a setting's relative path starts from.
   const std::string& FolderOf(const Setting& setting) const {
-    return setting.layer == Layer::kFile ? base_folder_ : working_folder_;
+    return setting.layer <= Layer::kFile ? base_folder_ : working_folder_;
   }
 
   /// Sets `into` to the location if the key is given.
@@ -144,9 +146,15 @@ class Reader {
     ReadText("source.audit_log.table", config_.audit_table);
     const Setting* dsn = Find("source.postgres.dsn");
     std::map<std::string, std::string> parts;
-    Layer strongest_part = Layer::kFile;
+    Layer strongest_part = Layer::kFileRecord;
     std::string part_path;
     CALVE_TRY(GatherParts(parts, strongest_part, part_path));
+    const bool record_wins = dsn != nullptr && IsRecord(strongest_part) &&
+                             dsn->layer < strongest_part && !parts.empty();
+    if (record_wins) {
+      config_.source_dsn = secrets::Secret(BuildDsn(parts));
+      return {};
+    }
     if (dsn != nullptr && !parts.empty() && dsn->layer <= strongest_part) {
       return Wrong(ErrorKind::kInvalidArgument, "source.postgres.dsn",
                    fmt::format("stands beside {}; give one or the other", part_path));
@@ -159,6 +167,12 @@ class Reader {
       config_.source_dsn = secrets::Secret();
     }
     return {};
+  }
+
+  /// Whether a layer is that of a record, which is complete in itself.
+  static bool IsRecord(Layer layer) {
+    return layer == Layer::kFileRecord || layer == Layer::kEnvironmentRecord ||
+           layer == Layer::kFlagRecord;
   }
 
   Status GatherParts(std::map<std::string, std::string>& parts, Layer& strongest,
@@ -302,6 +316,19 @@ class Reader {
     return {};
   }
 
+  /// Connection strings are looked through for passwords, others are secret as a whole.
+  void GatherSecrets() {
+    for (const auto& [path, setting] : settings_) {
+      if (IsSecretKey(path) && !path.ends_with(".dsn")) {
+        config_.secrets.emplace_back(setting.value);
+      } else if (path.ends_with(".uri")) {
+        for (std::string& password : PasswordsIn(setting.value)) {
+          config_.secrets.emplace_back(std::move(password));
+        }
+      }
+    }
+  }
+
   template <typename Parse>
   Status ReadLimit(std::string_view path, Parse parse, int64_t& into) const {
     CALVE_TRY(ReadParsed(path, parse, into));
@@ -323,21 +350,24 @@ class Reader {
 std::vector<std::string> Config::PasswordsToMask() const {
   auto passwords =
       source_dsn ? PasswordsIn(source_dsn->Reveal()) : std::vector<std::string>();
-  if (catalog) {
-    for (std::string& password : PasswordsIn(catalog->dsn.Reveal())) {
-      passwords.push_back(std::move(password));
-    }
-    if (!catalog->password.empty()) {
-      passwords.push_back(catalog->password.Reveal());
-    }
+  for (const secrets::Secret& secret : secrets) {
+    passwords.push_back(secret.Reveal());
   }
+  std::sort(passwords.begin(), passwords.end());
+  passwords.erase(std::unique(passwords.begin(), passwords.end()), passwords.end());
   return passwords;
 }
 
 Result<Config> ReadConfig(const ConfigLayers& layers, const std::string& base_folder,
-                          const std::string& working_folder) {
-  CALVE_ASSIGN(const Settings settings, GatherSettings(layers));
-  return Reader(settings, layers, base_folder, working_folder).Read();
+                          const std::string& working_folder,
+                          const SecretSource& secrets) {
+  CALVE_ASSIGN(Settings settings, GatherSettings(layers));
+  CALVE_TRY(ResolveSettings(layers.environment, secrets.needs, secrets.store, settings));
+  auto config = Reader(settings, layers, base_folder, working_folder).Read();
+  for (auto& [path, setting] : settings) {
+    secrets::Wipe(setting.value);
+  }
+  return config;
 }
 
 Result<std::string> LocalLocation(const std::string& text, const std::string& folder) {

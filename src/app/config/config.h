@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "app/config/secret_settings.h"
 #include "app/config/settings.h"
 #include "core/result.h"
 #include "flow/pipeline.h"
@@ -40,9 +41,17 @@ struct Config {
   std::optional<std::chrono::milliseconds> every;
   flow::Limits limits;
   flow::MaintenancePolicy maintenance;
+  /// Values that are secrets themselves, beside the source's connection string.
+  std::vector<secrets::Secret> secrets;
 
   /// What must be masked in every message.
   std::vector<std::string> PasswordsToMask() const;
+};
+
+/// What ReadConfig may do about secrets.
+struct SecretSource {
+  secrets::SecretStore* store = nullptr;  // null: the configuration may name none
+  SecretNeeds needs = {};
 };
 
 /// Reads the layers into a configuration.
@@ -51,12 +60,13 @@ struct Config {
 /// \param base_folder  absolute; relative paths of the *file* are relative to the file's
 ///     folder, which this is; those of flags and environment are relative to
 ///     `working_folder`
-/// \return the configuration; the errors of GatherSettings; kInvalidArgument for a value
-/// of
-///         the wrong type; kUnsupported for what a later version can do (object storage,
-///         REST catalogs, Trino)
+/// \param secrets  where secrets come from, and which are needed
+/// \return the configuration; the errors of GatherSettings and ResolveSettings;
+///         kInvalidArgument for a value of the wrong type; kUnsupported for what a later
+///         version can do (object storage, REST catalogs, Trino)
 Result<Config> ReadConfig(const ConfigLayers& layers, const std::string& base_folder,
-                          const std::string& working_folder);
+                          const std::string& working_folder,
+                          const SecretSource& secrets = {});
 
 /// The `file://` location of a path or `file://` URI, made absolute below `folder`;
 /// kUnsupported for another scheme. Error: a part of a sentence.

@@ -10,9 +10,7 @@
 
 namespace calve::app {
 
-Result<Config> LoadConfig(const ConfigRequest& request) {
-  std::error_code no_folder;
-  const std::string working_folder = std::filesystem::current_path(no_folder).string();
+Result<ConfigLayers> LoadLayers(const ConfigRequest& request) {
   const std::string path = request.file.value_or(kDefaultConfigFile);
   ConfigLayers layers;
   layers.assignments = request.assignments;
@@ -30,9 +28,17 @@ Result<Config> LoadConfig(const ConfigRequest& request) {
         fmt::format("cannot read the configuration {}: {}; `calve init` writes one", path,
                     folder_instead ? "it is a folder" : std::strerror(error))};
   }
+  return layers;
+}
+
+Result<Config> LoadConfig(const ConfigRequest& request, const SecretSource& secrets) {
+  CALVE_ASSIGN(const ConfigLayers layers, LoadLayers(request));
+  std::error_code no_folder;
+  const std::string working_folder = std::filesystem::current_path(no_folder).string();
+  const std::string path = request.file.value_or(kDefaultConfigFile);
   const std::string folder =
       (std::filesystem::path(working_folder) / path).parent_path().string();
-  return ReadConfig(layers, folder, working_folder);
+  return ReadConfig(layers, folder, working_folder, secrets);
 }
 
 }  // namespace calve::app

@@ -23,6 +23,9 @@ struct ConfigRequest {
 
 /// Loads the configuration. Without a file the environment alone may say enough.
 /// \return kInvalidArgument if a named file cannot be read; the errors of ReadConfig
-Result<Config> LoadConfig(const ConfigRequest& request);
+Result<Config> LoadConfig(const ConfigRequest& request, const SecretSource& secrets = {});
+
+/// What the layers of the configuration are, not yet read.
+Result<ConfigLayers> LoadLayers(const ConfigRequest& request);
 
 }  // namespace calve::app

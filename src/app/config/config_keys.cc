@@ -21,12 +21,14 @@ constexpr std::array kKeys{
     ConfigKey{"source.postgres.password", ValueKind::kText, "its password"},
     ConfigKey{"source.postgres.service", ValueKind::kText,
               "entry of libpq's service file"},
-    ConfigKey{"source.postgres.secret", ValueKind::kText, "a vault:// secret (later)"},
+    ConfigKey{"source.postgres.secret", ValueKind::kText,
+              "vault://mount/path with host, port, database, user and password"},
     ConfigKey{"source.audit_log.table", ValueKind::kText,
               "the audit table; default public.audit_log_dml"},
     ConfigKey{"landing.uri", ValueKind::kText, "folder of the landing files"},
     ConfigKey{"landing.prefix", ValueKind::kText, "what every file's key starts with"},
-    ConfigKey{"landing.secret", ValueKind::kText, "a vault:// secret (later)"},
+    ConfigKey{"landing.secret", ValueKind::kText,
+              "vault://mount/path with endpoint, access_key, secret_key, bucket, region"},
     ConfigKey{"catalog.type", ValueKind::kText, "sql"},
     ConfigKey{"catalog.uri", ValueKind::kText,
               "sqlite:///file.db or postgresql://user@host/database"},
@@ -34,6 +36,28 @@ constexpr std::array kKeys{
     ConfigKey{"catalog.password", ValueKind::kText, "its password"},
     ConfigKey{"catalog.name", ValueKind::kText, "the catalog's name; default lake"},
     ConfigKey{"catalog.warehouse", ValueKind::kText, "folder of the tables"},
+    ConfigKey{"catalog.secret", ValueKind::kText,
+              "vault://mount/path with type, uri, name, warehouse, user and password"},
+    ConfigKey{"trino.secret", ValueKind::kText,
+              "vault://mount/path of Trino's login; for engine trino (later)"},
+    ConfigKey{"vault.address", ValueKind::kText, "the vault's URL; else VAULT_ADDR"},
+    ConfigKey{"vault.namespace", ValueKind::kText, "namespace; else VAULT_NAMESPACE"},
+    ConfigKey{"vault.ca_file", ValueKind::kText,
+              "PEM file of the CA to trust; else VAULT_CACERT"},
+    ConfigKey{"vault.token", ValueKind::kText, "token; else VAULT_TOKEN"},
+    ConfigKey{"vault.token_file", ValueKind::kText,
+              "file with a token; else VAULT_TOKEN_FILE, then ~/.vault-token"},
+    ConfigKey{"vault.role_id", ValueKind::kText, "AppRole; else VAULT_ROLE_ID"},
+    ConfigKey{"vault.secret_id", ValueKind::kText, "AppRole; else VAULT_SECRET_ID"},
+    ConfigKey{"vault.wrapped_secret_id", ValueKind::kText,
+              "token that wraps a secret_id; else VAULT_WRAPPED_SECRET_ID"},
+    ConfigKey{"vault.approle_mount", ValueKind::kText,
+              "where AppRole is mounted; default approle"},
+    ConfigKey{"vault.kv_version", ValueKind::kInteger, "1 or 2; default: asked for"},
+    ConfigKey{"vault.timeout", ValueKind::kDuration,
+              "how long a sealed or silent vault is waited for; default 15s"},
+    ConfigKey{"vault.allow_http", ValueKind::kText,
+              "on: plain http also to other machines; default off"},
     ConfigKey{"models", ValueKind::kText, "folder of the dbt project"},
     ConfigKey{"engine", ValueKind::kText, "native"},
     ConfigKey{"schedule.every", ValueKind::kDuration, "pause of `run --follow`: 30s"},
@@ -110,6 +134,13 @@ bool IsSection(std::string_view path) {
   const std::string below = std::string(path) + ".";
   return std::any_of(kKeys.begin(), kKeys.end(),
                      [&](const ConfigKey& key) { return key.path.starts_with(below); });
+}
+
+bool IsSecretKey(std::string_view path) {
+  constexpr std::array<std::string_view, 9> kNames{
+      "dsn",        "password",   "token",         "role_id",          "secret_id",
+      "access_key", "secret_key", "session_token", "wrapped_secret_id"};
+  return std::find(kNames.begin(), kNames.end(), LastPart(path)) != kNames.end();
 }
 
 std::string NamesBelow(std::string_view section) {

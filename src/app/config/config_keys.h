@@ -27,6 +27,9 @@ const ConfigKey* FindKey(std::string_view path);
 /// Whether keys stand below this path: `source.postgres`.
 bool IsSection(std::string_view path);
 
+/// Whether a key's value is itself a secret: `source.postgres.password`.
+bool IsSecretKey(std::string_view path);
+
 /// Names of what stands directly below a section: `uri, prefix, secret`.
 std::string NamesBelow(std::string_view section);
 

@@ -1,6 +1,8 @@
 #include "app/config/settings.h"
 
+#include <array>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
@@ -55,11 +57,8 @@ class FileLayer {
                    value.IsMap() ? "must be a single value, but is a mapping"
                                  : "must be a single value, but is a list");
     }
-    auto text = Interpolate(value.Scalar(), layers_.environment);
-    if (!text) {
-      return Wrong(origin, path, text.error().message);
-    }
-    if (!settings_.try_emplace(path, Setting{*text, origin, Layer::kFile}).second) {
+    const Setting setting{value.Scalar(), origin, Layer::kFile};
+    if (!settings_.try_emplace(path, setting).second) {
       return Wrong(origin, path, "is given a second time; keep one of them");
     }
     return {};
@@ -104,6 +103,28 @@ Status AddFile(const ConfigLayers& layers, Settings& settings) {
   }
 }
 
+/// The variables by which the containers' images are told where secrets are, each with
+/// the key that it sets; of two for one key the first.
+constexpr std::array kSecretPaths{
+    std::pair{"VAULT_SECRET_PATH_PSQL_SOURCE_DB", "source.postgres.secret"},
+    std::pair{"VAULT_SECRET_PATH_S3_CONN_TARGET_BUCKET", "landing.secret"},
+    std::pair{"VAULT_SECRET_PATH_S3_CONN", "landing.secret"},
+    std::pair{"VAULT_SECRET_PATH_CATALOG", "catalog.secret"},
+    std::pair{"VAULT_SECRET_PATH_TRINO_CONN", "trino.secret"}};
+
+void AddSecretPaths(const ConfigLayers& layers, Settings& settings) {
+  for (const auto& [name, path] : kSecretPaths) {
+    const std::string value = Lookup(layers.environment, name);
+    const auto known = settings.find(path);
+    const bool given =
+        known != settings.end() && known->second.layer >= Layer::kEnvironment;
+    if (!value.empty() && !given) {
+      settings[path] = {secrets::LooksLikeReference(value) ? value : "vault://" + value,
+                        name, Layer::kEnvironment};
+    }
+  }
+}
+
 Status AddEnvironment(const ConfigLayers& layers, Settings& settings) {
   constexpr std::string_view kPrefix = "CALVE_";
   for (const auto& [name, value] : layers.environment) {
@@ -138,19 +159,6 @@ Status AddAssignments(const ConfigLayers& layers, Settings& settings) {
   return {};
 }
 
-Status RefuseVault(const Settings& settings) {
-  for (const auto& [path, setting] : settings) {
-    if (setting.value.starts_with("vault://") || path.ends_with(".secret")) {
-      return Error{
-          ErrorKind::kUnsupported,
-          fmt::format("{}: {} is a vault secret, and this version reads none yet; give "
-                      "source.postgres.dsn, or set CALVE_SOURCE__POSTGRES__DSN",
-                      setting.origin, path)};
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<Settings> GatherSettings(const ConfigLayers& layers) {
@@ -159,8 +167,8 @@ Result<Settings> GatherSettings(const ConfigLayers& layers) {
     CALVE_TRY(AddFile(layers, settings));
   }
   CALVE_TRY(AddEnvironment(layers, settings));
+  AddSecretPaths(layers, settings);
   CALVE_TRY(AddAssignments(layers, settings));
-  CALVE_TRY(RefuseVault(settings));
   return settings;
 }
 

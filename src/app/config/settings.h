@@ -22,7 +22,16 @@ struct ConfigLayers {
   Environment environment;
 };
 
-enum class Layer { kFile, kEnvironment, kFlag };
+/// Where a value stands, weakest first. A record that a `secret` key names is as strong
+/// as that key, but for values that the same layer gives one by one.
+enum class Layer {
+  kFileRecord,
+  kFile,
+  kEnvironmentRecord,
+  kEnvironment,
+  kFlagRecord,
+  kFlag,
+};
 
 /// One key's value, the strongest that was given.
 struct Setting {
@@ -34,13 +43,15 @@ struct Setting {
 /// By key path, keys that were not set left out.
 using Settings = std::map<std::string, Setting, std::less<>>;
 
-/// Gathers the layers. `${…}` is replaced in the file's values alone: a shell has done so
-/// for the others. An environment variable `CALVE_X` without `__` that names no key is
-/// someone else's and left alone; an empty one counts as not set.
+/// Gathers the layers; nothing is replaced in the values yet
+/// (app/config/secret_settings.h does that). An environment variable `CALVE_X` without
+/// `__` that names no key is someone else's and left alone; an empty one counts as not
+/// set. Variables of the containers that `extract` and `ingest` stand in for
+/// (VAULT_SECRET_PATH_…) set `secret` keys.
 ///
 /// \return the settings; kInvalidArgument: one sentence with file and line (or variable,
 /// or
-///         flag), the key at fault and the nearest valid one; kUnsupported for `vault://`
+///         flag), the key at fault and the nearest valid one
 Result<Settings> GatherSettings(const ConfigLayers& layers);
 
 }  // namespace calve::app

@@ -1,6 +1,7 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <unistd.h>
@@ -8,13 +9,16 @@
 #include "app/command_line.h"
 #include "app/console/exit_code.h"
 #include "app/interrupt.h"
+#include "app/secret_variables.h"
 
 int main(int argc, char** argv) {
   try {
     calve::app::CatchSignals();
     const std::vector<std::string> arguments(argv + 1, argv + argc);
+    calve::app::Environment environment = calve::app::ProcessEnvironment();
+    calve::app::WipeSecretVariables();
     return calve::app::RunCommandLine(arguments,
-                                      {.environment = calve::app::ProcessEnvironment(),
+                                      {.environment = std::move(environment),
                                        .messages_on_terminal = isatty(STDERR_FILENO) != 0,
                                        .output_on_terminal = isatty(STDOUT_FILENO) != 0},
                                       std::cout, std::cerr);

@@ -206,11 +206,6 @@ TEST(ConfigTest, WhatALaterVersionCanIsSaidSo) {
             "unsupported: conf/calve.yaml:1: catalog.type rest comes in a later version; "
             "use sql");
   EXPECT_EQ(
-      ErrorOf(Read("source: {postgres: {secret: 'vault://secret/x'}}\n")),
-      "unsupported: conf/calve.yaml:1: source.postgres.secret is a vault secret, and "
-      "this version reads none yet; give source.postgres.dsn, or set "
-      "CALVE_SOURCE__POSTGRES__DSN");
-  EXPECT_EQ(
       ErrorOf(Read("version: 2\n")),
       "unsupported: conf/calve.yaml:1: version must be 1, the only one there is, but "
       "is 2");
@@ -267,6 +262,13 @@ TEST(ConfigTest, PasswordNeverStandsInAnError) {
               Not(HasSubstr("hunter2")));
   EXPECT_THAT(ErrorOf(Read("catalog: {uri: 'jdbc:" + dsn + "', warehouse: /w}\n")),
               Not(HasSubstr("hunter2")));
+}
+
+TEST(ConfigTest, WithoutAStoreSecretsAreRefused) {
+  EXPECT_EQ(ErrorOf(Read("source: {postgres: {secret: 'vault://secret/x'}}\n")),
+            "conf/calve.yaml:1: source.postgres.secret may hold no secret");
+  EXPECT_EQ(ErrorOf(Read("pipeline: vault://secret/x#name\n")),
+            "conf/calve.yaml:1: pipeline may hold no secret");
 }
 
 TEST(ConfigKeysTest, VariablesAndPathsAreEachOthersInverse) {
