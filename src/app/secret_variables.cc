@@ -17,9 +17,8 @@ namespace calve::app {
 namespace {
 
 bool IsSecret(std::string_view name) {
-  constexpr std::array<std::string_view, 6> kKnown{
-      "VAULT_TOKEN",       "VAULT_SECRET_ID",       "VAULT_WRAPPED_SECRET_ID",
-      "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"};
+  constexpr std::array<std::string_view, 3> kKnown{"VAULT_TOKEN", "VAULT_SECRET_ID",
+                                                   "VAULT_WRAPPED_SECRET_ID"};
   if (std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end()) {
     return true;
   }
