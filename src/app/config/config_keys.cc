@@ -38,6 +38,8 @@ constexpr std::array kKeys{
     ConfigKey{"catalog.warehouse", ValueKind::kText, "folder of the tables"},
     ConfigKey{"catalog.secret", ValueKind::kText,
               "vault://mount/path with type, uri, name, warehouse, user and password"},
+    ConfigKey{"catalog.s3.secret", ValueKind::kText,
+              "vault://mount/path of the warehouse's S3; default: landing's"},
     ConfigKey{"trino.secret", ValueKind::kText,
               "vault://mount/path of Trino's login; for engine trino (later)"},
     ConfigKey{"vault.address", ValueKind::kText, "the vault's URL; else VAULT_ADDR"},

@@ -158,8 +158,9 @@ Result<std::vector<SecretUse>> UsesOf(const std::string& path, const Setting& se
   (void)note(*reference);
   const std::string section(SectionOf(path));
   for (const ConfigKey& key : ConfigKeys()) {
-    if (key.path.starts_with(section + ".") && key.path != path &&
-        MayGive(settings, setting, std::string(key.path), key.path)) {
+    const bool below = key.path.starts_with(section + ".") && key.path != path &&
+                       key.path.find('.', section.size() + 1) == key.path.npos;
+    if (below && MayGive(settings, setting, std::string(key.path), key.path)) {
       uses.back().gives.emplace_back(key.path);
     }
   }
@@ -190,8 +191,25 @@ Status ResolveVaultKeys(const Environment& environment, secrets::SecretStore* st
   return {};
 }
 
-void DropWhatIsNotNeeded(const std::vector<SecretUse>& uses, const SecretNeeds& needs,
+/// Whether the tables are, or may be, on the S3 that the landing place's keys tell of.
+bool WarehouseSharesS3(const Settings& settings) {
+  for (const char* own : {"catalog.s3.secret", "catalog.s3.access_key"}) {
+    if (settings.contains(std::string_view(own))) {
+      return false;
+    }
+  }
+  const auto warehouse = settings.find("catalog.warehouse");
+  if (warehouse == settings.end()) {
+    return settings.contains(std::string_view("catalog.secret"));
+  }
+  const std::string& raw = warehouse->second.value;
+  return raw.starts_with("s3://") || raw.find('$') != std::string::npos ||
+         raw.find("vault://") != std::string::npos;
+}
+
+void DropWhatIsNotNeeded(const std::vector<SecretUse>& uses, SecretNeeds needs,
                          Settings& settings) {
+  needs.landing = needs.landing || (needs.catalog && WarehouseSharesS3(settings));
   for (const Part& part : kParts) {
     const bool secret = std::any_of(uses.begin(), uses.end(), [&](const SecretUse& use) {
       return use.key.starts_with(part.prefix);

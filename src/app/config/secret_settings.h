@@ -28,6 +28,7 @@ struct SecretNeeds {
 /// by itself and no stronger layer does.
 ///
 /// Settings of a part that is not needed are taken out whole, if any of them is a secret.
+/// The landing place's S3 is the warehouse's, too, unless that has a login of its own.
 ///
 /// \param store  where secrets come from; null: there are none, and references are
 /// refused \return kInvalidArgument, or the store's kind of error: one sentence that

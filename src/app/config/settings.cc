@@ -109,6 +109,7 @@ constexpr std::array kSecretPaths{
     std::pair{"VAULT_SECRET_PATH_PSQL_SOURCE_DB", "source.postgres.secret"},
     std::pair{"VAULT_SECRET_PATH_S3_CONN_TARGET_BUCKET", "landing.secret"},
     std::pair{"VAULT_SECRET_PATH_S3_CONN", "landing.secret"},
+    std::pair{"VAULT_SECRET_PATH_S3_CONN", "catalog.s3.secret"},
     std::pair{"VAULT_SECRET_PATH_CATALOG", "catalog.secret"},
     std::pair{"VAULT_SECRET_PATH_TRINO_CONN", "trino.secret"}};
 

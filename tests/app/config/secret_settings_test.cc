@@ -100,6 +100,25 @@ TEST(SecretSettingsTest, SecretsOfPartsThatAreNotNeededAreNotRead) {
   EXPECT_EQ(config->landing_root, "file:///lake");
 }
 
+TEST(SecretSettingsTest, TheLandingPlacesS3IsReadForAWarehouseThatSharesIt) {
+  const auto resolves = [](const std::string& catalog) {
+    const Environment environment = With({});
+    const auto settings = GatherSettings(
+        Layers("landing: {secret: env://NONE}\ncatalog: {uri: x, " + catalog + "}\n",
+               environment));
+    Settings resolved = *settings;
+    secrets::SecretStore store(environment);
+    return ResolveSettings(environment,
+                           {.source = false, .landing = false, .catalog = true}, &store,
+                           resolved)
+        .has_value();
+  };
+  EXPECT_FALSE(resolves("warehouse: 's3://lake/w'"));
+  EXPECT_FALSE(resolves("warehouse: '${DB:-s3}://lake/w'"));
+  EXPECT_TRUE(resolves("warehouse: w"));
+  EXPECT_TRUE(resolves("warehouse: 's3://lake/w', s3: {secret: env://DB}"));
+}
+
 TEST(SecretSettingsTest, UsesNameKeyPlaceAndWhatARecordMayGive) {
   const Environment environment = With({});
   const auto settings =
