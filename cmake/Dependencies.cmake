@@ -22,10 +22,12 @@ find_package(CLI11 2.1 REQUIRED)
 find_package(SQLite3 3.40 REQUIRED)
 # libpq 15 (libpq-dev): PostgreSQL's own client.
 find_package(PostgreSQL 15 REQUIRED)
-# OpenSSL 3 (libssl-dev): SHA-256 of landing files, random bytes.
+# OpenSSL 3 (libssl-dev): SHA-256 of landing files, random bytes, signatures of S3.
 find_package(OpenSSL 3 REQUIRED)
 # libcurl 7.88 (libcurl4-openssl-dev): HTTP to object storage and vaults.
 find_package(CURL 7.88 REQUIRED)
+# pugixml 1.13 (libpugixml-dev): the XML of S3's replies.
+find_package(pugixml 1.13 REQUIRED)
 # zlib (zlib1g-dev): the deflate codec of Avro manifests.
 find_package(ZLIB REQUIRED)
 # zstd 1.5 (libzstd-dev): the zstandard codec of Avro manifests.
@@ -42,6 +44,8 @@ if(CALVE_SYSTEM_ARROW)
   target_link_libraries(calve_arrow INTERFACE Arrow::arrow_shared)
   add_library(calve_parquet INTERFACE)
   target_link_libraries(calve_parquet INTERFACE Parquet::parquet_shared)
+  add_library(calve_arrow_s3 INTERFACE)
+  target_link_libraries(calve_arrow_s3 INTERFACE calve_arrow)
 else()
   set(CALVE_VENV "${CMAKE_SOURCE_DIR}/.venv" CACHE PATH "Virtual environment with pyarrow")
   file(GLOB calve_pyarrow "${CALVE_VENV}/lib/python3*/site-packages/pyarrow")
@@ -56,8 +60,14 @@ else()
   add_library(calve_parquet SHARED IMPORTED)
   set_target_properties(calve_parquet PROPERTIES IMPORTED_LOCATION "${calve_libparquet}"
     INTERFACE_LINK_LIBRARIES calve_arrow)
+  # With AWS's SDK in it, for AWS's chain of credentials.
+  file(GLOB calve_libarrow_s3 "${calve_pyarrow}/libarrow_s3.so.*")
+  add_library(calve_arrow_s3 SHARED IMPORTED)
+  set_target_properties(calve_arrow_s3 PROPERTIES IMPORTED_LOCATION "${calve_libarrow_s3}"
+    INTERFACE_LINK_LIBRARIES calve_arrow)
 endif()
 add_library(calve::arrow ALIAS calve_arrow)
+add_library(calve::arrow_s3 ALIAS calve_arrow_s3)
 
 # simdjson 3.12.3 (requirements/sources/simdjson.txt): payloads of events, at gigabytes a
 # second. Built from source in a namespace of its own: pyarrow's libraries export another

@@ -17,6 +17,8 @@ ROOMS = {
     "io": {"core"},
     "io/http": {"core"},
     "io/postgres": {"core", "io"},
+    "io/s3": {"core", "io", "io/http", "secrets"},
+    "io/aws": {"core", "io/s3", "secrets"},
     "secrets": {"core", "io"},
     "capture": {"core", "io"},
     "landing": {"core", "io"},
@@ -49,7 +51,9 @@ LIBRARIES = {
     r"<simdjson\.h>": {"model"},
     r"<yaml-cpp/": {"contract", "app"},
     r"<CLI/": {"app"},
+    r"<arrow/filesystem/s3fs\.h>": {"io/aws"},
     r"<curl/": {"io/http"},
+    r"<pugixml\.hpp>": {"io/s3"},
 }
 
 

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 packages=(
   g++ cmake ninja-build ccache mold pkg-config git make python3 python3-venv
   libfmt-dev libspdlog-dev nlohmann-json3-dev libyaml-cpp-dev libcli11-dev
-  libsqlite3-dev libpq-dev libssl-dev libcurl4-openssl-dev
+  libsqlite3-dev libpq-dev libssl-dev libcurl4-openssl-dev libpugixml-dev
   zlib1g-dev libzstd-dev
   libgtest-dev libgmock-dev librapidcheck-dev
   postgresql-15
