@@ -1,4 +1,3 @@
-#include <filesystem>
 #include <memory>
 
 #include <fmt/format.h>
@@ -6,26 +5,16 @@
 #include "app/commands.h"
 #include "app/table_view.h"
 #include "flow/fsck.h"
-#include "io/local_store.h"
 
 namespace calve::app {
 namespace {
 
-/// Seconds since a local file was written; null for any other object.
-Cell AgeOf(const std::string& location, TimestampUs now) {
-  const auto path = io::LocalPath(location);
-  std::error_code error;
-  if (!path) {
-    return {};
-  }
-  const auto written = std::filesystem::last_write_time(*path, error);
-  if (error) {
-    return {};
-  }
+/// Seconds since a file was written; null where the store does not tell.
+Cell AgeOf(const flow::Orphan& orphan, TimestampUs now) {
   constexpr double kMicro = 1e-6;
-  const auto since_epoch = std::chrono::duration_cast<std::chrono::microseconds>(
-      std::chrono::file_clock::to_sys(written).time_since_epoch());
-  return kMicro * static_cast<double>(now.value - since_epoch.count());
+  return orphan.modified_ms
+             ? Cell(kMicro * static_cast<double>(now.value - *orphan.modified_ms * 1000))
+             : Cell();
 }
 
 Document ToDocument(const flow::FsckReport& report, TimestampUs now) {
@@ -52,7 +41,7 @@ Document ToDocument(const flow::FsckReport& report, TimestampUs now) {
       {{"file"}, {"size", CellFormat::kBytes}, {"age_seconds", CellFormat::kSeconds}},
       "orphan_files");
   for (const flow::Orphan& orphan : report.orphans) {
-    orphans.Add({PathText(orphan.location), orphan.bytes, AgeOf(orphan.location, now)});
+    orphans.Add({PathText(orphan.location), orphan.bytes, AgeOf(orphan, now)});
   }
   return document;
 }

@@ -11,12 +11,13 @@
 
 namespace calve::app {
 
-/// Puts a bucket and a prefix given by flags over the configured landing place. While
-/// there is no object storage, the bucket is a local folder, by path or file:// URI, or
-/// the name of the configured landing folder.
+/// Puts a bucket and a prefix given by flags over the configured landing place. The
+/// bucket is one on S3 by its name, or a place by its path or URI (`file://`, `s3://`);
+/// the name of the configured landing folder or bucket is that one. It is reached as
+/// `landing.` and AWS_* say.
 ///
 /// \param flag  the bucket's flag, for messages
-/// \return kUnsupported for a bucket that is no local folder
+/// \return kUnsupported for a URI of another scheme
 Status ApplyLandingFlags(const std::string& flag, const std::string& bucket,
                          const std::string& prefix, Config& config);
 

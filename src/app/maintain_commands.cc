@@ -97,28 +97,53 @@ Result<std::chrono::milliseconds> OrphanAge(const MaintainOptions& options) {
   return age;
 }
 
+/// Removes files, or only lists them.
+struct Removal {
+  io::ObjectStore& store;
+  bool dry_run;
+  Table& places;
+  Table& files;
+};
+
+/// Removes files, and writes that died, of one place.
+Status RemoveAll(Removal& removal, const std::string& place,
+                 const std::vector<io::ObjectInfo>& files, int64_t doubtful) {
+  int64_t bytes = 0;
+  for (const io::ObjectInfo& file : files) {
+    if (!removal.dry_run) {
+      CALVE_TRY(removal.store.Delete(file.location));
+    }
+    bytes += static_cast<int64_t>(file.size_bytes);
+    removal.files.Add(
+        {place, PathText(file.location), static_cast<int64_t>(file.size_bytes)});
+  }
+  removal.places.Add({place, std::ssize(files), bytes, doubtful});
+  return {};
+}
+
 Result<Document> RemoveOrphans(Session& session, const MaintainOptions& options) {
   CALVE_ASSIGN(const auto age, OrphanAge(options));
   CALVE_ASSIGN(const Care care, Prepare(session, options));
   Document document;
-  Table& list = document.AddTable({{"table"},
-                                   {"orphans", CellFormat::kCount},
-                                   {"size", CellFormat::kBytes},
-                                   {"doubtful", CellFormat::kCount}},
-                                  "tables");
-  Table& files =
-      document.AddTable({{"table"}, {"file"}, {"size", CellFormat::kBytes}}, "files");
+  Removal removal{.store = *care.pipeline.store,
+                  .dry_run = options.dry_run,
+                  .places = document.AddTable({{"table"},
+                                               {"orphans", CellFormat::kCount},
+                                               {"size", CellFormat::kBytes},
+                                               {"doubtful", CellFormat::kCount}},
+                                              "tables"),
+                  .files = document.AddTable(
+                      {{"table"}, {"file"}, {"size", CellFormat::kBytes}}, "files")};
   for (const flow::CaredTable& cared : care.tables) {
     CALVE_TRY(CheckSignal());
     CALVE_ASSIGN(const auto orphans, flow::FindTableOrphans(care.pipeline, cared, age));
-    list.Add({cared.name.text(), std::ssize(orphans.files), orphans.bytes,
-              std::ssize(orphans.doubtful)});
-    for (const io::ObjectInfo& file : orphans.files) {
-      if (!options.dry_run) {
-        CALVE_TRY(care.pipeline.store->Delete(file.location));
-      }
-      files.Add({cared.name.text(), PathText(file.location),
-                 static_cast<int64_t>(file.size_bytes)});
+    CALVE_TRY(RemoveAll(removal, cared.name.text(), orphans.files,
+                        std::ssize(orphans.doubtful)));
+  }
+  if (options.select.empty() && !care.pipeline.landing.root.empty()) {
+    CALVE_ASSIGN(const auto left, flow::FindLandingLeftovers(care.pipeline, age));
+    if (!left.empty()) {
+      CALVE_TRY(RemoveAll(removal, "landing files", left, 0));
     }
   }
   return document;

@@ -9,8 +9,8 @@
 #include <fmt/format.h>
 
 #include "app/config/config_keys.h"
+#include "app/object_storage.h"
 #include "app/project_files.h"
-#include "io/local_store.h"
 #include "io/system.h"
 #include "table/catalog/postgres_catalog.h"
 #include "table/catalog/sqlite_catalog.h"
@@ -93,7 +93,7 @@ Result<flow::Pipeline> BuildPipeline(const Config& config, const PipelineNeeds& 
   pipeline.limits = config.limits;
   pipeline.maintenance = config.maintenance;
   CALVE_TRY(AddModels(config, needs, pipeline));
-  pipeline.store = std::make_unique<io::LocalStore>();
+  pipeline.store = MakeObjectStorage(config, environment);
   pipeline.clock = std::make_unique<io::SystemClock>();
   pipeline.uuids = std::make_unique<io::SystemUuids>();
   if (needs.catalog) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "table/commit/newest_metadata.h"
+#include "table/maintain/orphans.h"
 
 namespace calve::app {
 namespace {
@@ -47,7 +48,8 @@ Result<Document> RegisterTable(Session& session, const flow::Pipeline& pipeline,
                                                         FolderOf(pipeline, name, pointer))
                             : table::ReadStoredMetadata(*pipeline.store, location));
   const std::string& warehouse = pipeline.catalog->warehouse();
-  if (!stored.metadata.location.starts_with(warehouse + "/")) {
+  if (!table::NormalizedLocation(stored.metadata.location)
+           .starts_with(table::NormalizedLocation(warehouse) + "/")) {
     return Error{ErrorKind::kInvalidArgument,
                  fmt::format("the metadata is of a table at {}, outside the warehouse {}",
                              stored.metadata.location, warehouse)};

@@ -5,6 +5,7 @@
 /// What is looked at, and what each finding means: docs/proof.md.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct Finding {
 struct Orphan {
   std::string location;
   int64_t bytes = 0;
+  std::optional<int64_t> modified_ms = {};  // since the Unix epoch, where it is known
 };
 
 struct FsckRequest {

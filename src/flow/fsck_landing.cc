@@ -123,8 +123,9 @@ class LandingCheck {
       const bool landing_file =
           key.ends_with(".csv") && key.find("_calve/") == std::string::npos;
       if (landing_file && !ledgered_.contains(key) && !rows_.contains(key)) {
-        findings_.report().orphans.push_back(
-            {object.location, static_cast<int64_t>(object.size_bytes)});
+        findings_.report().orphans.push_back({object.location,
+                                              static_cast<int64_t>(object.size_bytes),
+                                              object.modified_ms});
       }
     }
     return {};

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "flow/fsck_parts.h"
+#include "table/maintain/orphans.h"
 #include "table/scan/scan.h"
 
 namespace calve::flow {
@@ -19,6 +20,11 @@ using table::Snapshot;
 constexpr const char* kRestore =
     "put the file back from a backup, or rebuild the table: calve reset tables --yes";
 constexpr const char* kRebuild = "rebuild the table: calve reset tables --yes";
+
+/// Others may have written a location in another of its forms.
+std::string KeyOf(const std::string& location) {
+  return table::NormalizedLocation(location);
+}
 
 /// What a snapshot's summary counts.
 struct Totals {
@@ -90,20 +96,20 @@ class TableCheck {
       return;
     }
     for (const io::ObjectInfo& object : *objects) {
-      stored_[object.location] = static_cast<int64_t>(object.size_bytes);
+      stored_[KeyOf(object.location)] = object;
     }
   }
 
   /// Whether the file may be opened: it is where it belongs, and is there.
   bool IsThere(const std::string& location, std::optional<int64_t> bytes) {
-    if (!referenced_.insert(location).second) {
-      return !damaged_.contains(location);
+    if (!referenced_.insert(KeyOf(location)).second) {
+      return !damaged_.contains(KeyOf(location));
     }
     const bool good = LooksGood(location, bytes);
     if (good) {
       ++findings_.report().files;
     } else {
-      damaged_.insert(location);
+      damaged_.insert(KeyOf(location));
     }
     return good;
   }
@@ -130,9 +136,9 @@ class TableCheck {
   }
 
   Result<int64_t> SizeOf(const std::string& location) {
-    const auto stored = stored_.find(location);
+    const auto stored = stored_.find(KeyOf(location));
     if (stored != stored_.end()) {
-      return stored->second;
+      return static_cast<int64_t>(stored->second.size_bytes);
     }
     CALVE_ASSIGN(const auto file, pipeline_.store->Open(location));
     return static_cast<int64_t>(file->size_bytes());
@@ -240,7 +246,7 @@ class TableCheck {
 
   /// A live file's size and, of Parquet, its footer's rows.
   void CheckFile(const DataFile& file) {
-    const bool again = referenced_.contains(file.file_path);
+    const bool again = referenced_.contains(KeyOf(file.file_path));
     if (!IsThere(file.file_path, file.content_offset
                                      ? std::optional<int64_t>()
                                      : std::optional(file.file_size_bytes)) ||
@@ -254,7 +260,7 @@ class TableCheck {
          .with_position = false,
          .positions = std::nullopt});
     if (!opened) {
-      damaged_.insert(file.file_path);
+      damaged_.insert(KeyOf(file.file_path));
       Add("rows_differ", file.file_path, opened.error().message, kRestore);
     }
   }
@@ -391,7 +397,7 @@ class TableCheck {
       for (const auto& item : *list) {
         const auto path = item.is_object() ? item.find("statistics-path") : list->begin();
         if (item.is_object() && path != item.end() && path->is_string()) {
-          referenced_.insert(path->get<std::string>());
+          referenced_.insert(KeyOf(path->get<std::string>()));
         }
       }
     }
@@ -399,9 +405,11 @@ class TableCheck {
 
   void ListOrphans() {
     ReferenceStatistics();
-    for (const auto& [location, bytes] : stored_) {
-      if (!referenced_.contains(location)) {
-        findings_.report().orphans.push_back({location, bytes});
+    for (const auto& [key, object] : stored_) {
+      if (!referenced_.contains(key)) {
+        findings_.report().orphans.push_back({object.location,
+                                              static_cast<int64_t>(object.size_bytes),
+                                              object.modified_ms});
       }
     }
   }
@@ -411,7 +419,8 @@ class TableCheck {
   const table::TableMetadata& metadata_;
   std::string name_;
   Findings& findings_;
-  std::map<std::string, int64_t> stored_;  // below the table's location: bytes
+  // By KeyOf of the location.
+  std::map<std::string, io::ObjectInfo> stored_;  // below the table's location
   std::set<std::string> referenced_;
   std::set<std::string> damaged_;
   std::map<std::string, std::optional<std::vector<ManifestEntry>>> manifests_;
@@ -432,7 +441,7 @@ bool LiesBelow(const std::string& location, const std::vector<std::string>& fold
     return false;
   }
   return std::any_of(folders.begin(), folders.end(), [&](const std::string& folder) {
-    return location.starts_with(folder + "/");
+    return KeyOf(location).starts_with(KeyOf(folder) + "/");
   });
 }
 

@@ -149,4 +149,15 @@ Result<table::Orphans> FindTableOrphans(const Pipeline& pipeline, const CaredTab
   return table::FindOrphans(*pipeline.store, table, request, NowMs(pipeline));
 }
 
+Result<std::vector<io::ObjectInfo>> FindLandingLeftovers(
+    const Pipeline& pipeline, std::chrono::milliseconds older_than) {
+  CALVE_TRY(table::CheckOrphanAge(older_than));
+  const std::string& prefix = pipeline.landing.prefix;
+  CALVE_ASSIGN(auto unfinished, pipeline.store->ListUnfinished(
+                                    prefix.empty() ? pipeline.landing.root
+                                                   : pipeline.landing.Location(prefix)));
+  table::KeepOlderThan(older_than, NowMs(pipeline), unfinished);
+  return unfinished;
+}
+
 }  // namespace calve::flow

@@ -61,4 +61,9 @@ Result<ExpiryOutcome> ExpireTable(const Pipeline& pipeline, const CaredTable& ca
 Result<table::Orphans> FindTableOrphans(const Pipeline& pipeline, const CaredTable& cared,
                                         std::chrono::milliseconds older_than);
 
+/// Landing files that were begun and never finished, older than that.
+/// \return kInvalidArgument for an age below table::kMinOrphanAge
+Result<std::vector<io::ObjectInfo>> FindLandingLeftovers(
+    const Pipeline& pipeline, std::chrono::milliseconds older_than);
+
 }  // namespace calve::flow

@@ -134,13 +134,6 @@ TEST(CommandLineTest, IntervalsAreCheckedBeforeAnythingIsOpened) {
       HasSubstr("--data-interval-start must be a time"));
 }
 
-TEST(CommandLineTest, BucketsComeLater) {
-  const Outcome outcome =
-      Invoke({"extract", "--target-bucket", "lake-bucket"}, {{"PGHOST", "localhost"}});
-  EXPECT_EQ(outcome.code, 2);
-  EXPECT_THAT(outcome.messages, HasSubstr("--target-bucket lake-bucket names a bucket"));
-}
-
 TEST(CommandLineTest, GeneratedFilesFollowTheirSeed) {
   const TempFolder folder;
   const auto generate = [&](const std::string& name, const std::string& seed) {

@@ -32,38 +32,84 @@ class Failed(Exception):
         self.stderr = done.stderr
 
 
+class Bucket:
+    """A place on object storage: what `calve.yaml` and PyIceberg need to reach it.
+
+    Attributes: `server` (a service's `url`, `access_key`, `secret_key`, `region`, `bucket`),
+    `prefix` (of every key; no slash at either end).
+    """
+
+    def __init__(self, server, prefix, **changes):
+        self.server = {**server, **changes}
+        self.prefix = prefix
+
+    def uri(self, name):
+        """The location of what lies there under a name."""
+        return f"s3://{self.server['bucket']}/{self.prefix}/{name}"
+
+    def keys(self):
+        """What stands below `landing` in calve.yaml."""
+        names = ("region", "access_key", "secret_key", "session_token", "ca_file")
+        given = {"endpoint": self.server["url"],
+                 **{name: self.server[name] for name in names if name in self.server}}
+        return ", ".join(f'{name}: "{value}"' for name, value in given.items())
+
+    def for_pyiceberg(self):
+        """PyIceberg's properties, for its file system of pyarrow."""
+        return {"s3.endpoint": self.server["url"], "s3.region": self.server["region"],
+                "s3.access-key-id": self.server["access_key"],
+                "s3.secret-access-key": self.server["secret_key"],
+                "py-io-impl": "pyiceberg.io.pyarrow.PyArrowFileIO"}
+
+
 class Project:
     """A folder with `calve.yaml` and the example's dbt project, over one database.
 
     Attributes: `folder` (path), `dsn` (libpq connection string of the source), `catalog_uri`
-    (as in `calve.yaml`).
+    (as in `calve.yaml`), `bucket` (a Bucket that holds landing files and tables; None: they lie
+    in the folder).
     """
 
-    def __init__(self, folder, dsn, catalog_uri="sqlite:///catalog.db"):
+    def __init__(self, folder, dsn, catalog_uri="sqlite:///catalog.db", bucket=None):
         self.folder = pathlib.Path(folder)
         self.dsn = dsn
         self.catalog_uri = catalog_uri
+        self.bucket = bucket
         self.folder.mkdir(parents=True, exist_ok=True)
         self.calve("init", str(self.folder), config=False)
+        self.configure()
+
+    def configure(self):
+        """Writes calve.yaml."""
+        if self.bucket:
+            landing = f'uri: "{self.bucket.uri("raw")}", {self.bucket.keys()}'
+        else:
+            landing = f"uri: lake, prefix: {KEY_PREFIX}"
         (self.folder / "calve.yaml").write_text(f"""version: 1
 pipeline: ecommerce
 source:
-  postgres: {{dsn: "{dsn}"}}
+  postgres: {{dsn: "{self.dsn}"}}
   audit_log: {{table: public.audit_log_dml}}
-landing: {{uri: lake, prefix: {KEY_PREFIX}}}
-catalog: {{type: sql, uri: "{catalog_uri}", name: lake, warehouse: warehouse}}
+landing: {{{landing}}}
+catalog: {{type: sql, uri: "{self.catalog_uri}", name: lake, warehouse: "{self.warehouse()}"}}
 models: dbt_dwh
 """)
 
-    def start(self, *args, config=True):
-        """Starts the command line in the project's folder; returns the process."""
+    def warehouse(self):
+        """Where the tables lie, as calve.yaml says it."""
+        return self.bucket.uri("warehouse") if self.bucket else "warehouse"
+
+    def start(self, *args, config=True, env=None):
+        """Starts the command line in the project's folder, `env` on top of the environment;
+        returns the process."""
         head = ["-c", str(self.folder / "calve.yaml")] if config else []
         return subprocess.Popen([str(BINARY), *head, *args], cwd=self.folder, text=True,
+                                env={**os.environ, **(env or {})},
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
-    def calve(self, *args, config=True):
+    def calve(self, *args, config=True, env=None):
         """Runs the command line; returns its standard output. Raises Failed."""
-        process = self.start(*args, config=config)
+        process = self.start(*args, config=config, env=env)
         stdout, stderr = process.communicate(timeout=600)
         done = subprocess.CompletedProcess(args, process.returncode, stdout, stderr)
         if done.returncode != 0:
@@ -82,8 +128,10 @@ models: dbt_dwh
         """PyIceberg's own catalog over the project's SQLite file or PostgreSQL database."""
         uri = self.catalog_uri.replace("postgresql://", "postgresql+psycopg://").replace(
             "sqlite:///", f"sqlite:///{self.folder}/")
-        return SqlCatalog("lake", uri=uri,
-                          warehouse=f"file://{self.folder}/warehouse")
+        if self.bucket:
+            return SqlCatalog("lake", uri=uri, warehouse=self.warehouse(),
+                              **self.bucket.for_pyiceberg())
+        return SqlCatalog("lake", uri=uri, warehouse=f"file://{self.folder}/warehouse")
 
     def generate_and_load(self, name, *args):
         """Generates order events into `<name>` and loads them into the source."""

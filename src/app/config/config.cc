@@ -17,6 +17,7 @@ namespace calve::app {
 namespace {
 
 constexpr std::string_view kFileScheme = "file://";
+constexpr std::string_view kS3Scheme = "s3://";
 constexpr std::string_view kSqliteScheme = "sqlite:///";
 
 std::string AbsolutePath(const std::string& path, const std::string& folder) {
@@ -97,7 +98,7 @@ class Reader {
   /// Sets `into` to the location if the key is given.
   Status ReadLocation(std::string_view path, std::string& into) const {
     if (const Setting* setting = Find(path)) {
-      auto location = LocalLocation(setting->value, FolderOf(*setting));
+      auto location = LocationOf(setting->value, FolderOf(*setting));
       if (!location) {
         return Wrong(location.error().kind, path, location.error().message);
       }
@@ -211,10 +212,30 @@ class Reader {
   }
 
   Status ReadLanding() {
-    CALVE_TRY(ReadLocation("landing.uri", config_.landing_root));
+    std::string location;
+    CALVE_TRY(ReadLocation("landing.uri", location));
+    config_.SetLanding(location);
     if (const Setting* prefix = Find("landing.prefix")) {
-      config_.landing_prefix = TrimSlashes(prefix->value);
+      std::string& whole = config_.landing_prefix;
+      const std::string rest = TrimSlashes(prefix->value);
+      whole += whole.empty() || rest.empty() ? rest : "/" + rest;
     }
+    return ReadStorage();
+  }
+
+  Status ReadStorage() {
+    CALVE_ASSIGN(const S3Config variables, ReadS3Variables(layers_.environment));
+    CALVE_ASSIGN(config_.landing_s3, ReadS3Keys(settings_, "landing."));
+    CALVE_ASSIGN(config_.catalog_s3, ReadS3Keys(settings_, "catalog.s3."));
+    for (auto& [path, s3] : {std::pair{"landing.ca_file", &config_.landing_s3},
+                             std::pair{"catalog.s3.ca_file", &config_.catalog_s3}}) {
+      if (const Setting* file = Find(path)) {
+        s3->ca_file = AbsolutePath(file->value, FolderOf(*file));
+      }
+    }
+    config_.catalog_s3.FillFrom(config_.landing_s3);
+    config_.landing_s3.FillFrom(variables);
+    config_.catalog_s3.FillFrom(variables);
     return {};
   }
 
@@ -353,9 +374,26 @@ std::vector<std::string> Config::PasswordsToMask() const {
   for (const secrets::Secret& secret : secrets) {
     passwords.push_back(secret.Reveal());
   }
+  for (const S3Config* s3 : {&landing_s3, &catalog_s3}) {
+    for (const secrets::Secret* secret : {&s3->secret_key, &s3->session_token}) {
+      if (!secret->empty()) {
+        passwords.push_back(secret->Reveal());
+      }
+    }
+  }
   std::sort(passwords.begin(), passwords.end());
   passwords.erase(std::unique(passwords.begin(), passwords.end()), passwords.end());
   return passwords;
+}
+
+void Config::SetLanding(const std::string& location) {
+  landing_root = location;
+  landing_prefix.clear();
+  if (location.starts_with(kS3Scheme)) {
+    const size_t slash = std::min(location.find('/', kS3Scheme.size()), location.size());
+    landing_root = location.substr(0, slash);
+    landing_prefix = TrimSlashes(location.substr(slash));
+  }
 }
 
 Result<Config> ReadConfig(const ConfigLayers& layers, const std::string& base_folder,
@@ -370,18 +408,28 @@ Result<Config> ReadConfig(const ConfigLayers& layers, const std::string& base_fo
   return config;
 }
 
-Result<std::string> LocalLocation(const std::string& text, const std::string& folder) {
+Result<std::string> LocationOf(const std::string& text, const std::string& folder) {
   std::string path = text;
-  if (path.starts_with(kFileScheme)) {
+  const size_t scheme = text.find("://");
+  if (text.starts_with(kFileScheme)) {
     path = path.substr(kFileScheme.size());
     if (!path.starts_with('/')) {
       return Error{ErrorKind::kInvalidArgument,
                    "must be an absolute file URI, such as file:///srv/lake"};
     }
-  } else if (const size_t scheme = path.find("://"); scheme != path.npos) {
-    return Error{ErrorKind::kUnsupported,
-                 fmt::format("{}:// comes in a later version; use a local folder",
-                             path.substr(0, scheme))};
+  } else if (text.starts_with("s3://") || text.starts_with("s3a://") ||
+             text.starts_with("s3n://")) {
+    const std::string place = TrimSlashes(text.substr(scheme + 3));
+    if (place.empty() || text[scheme + 3] == '/') {
+      return Error{ErrorKind::kInvalidArgument,
+                   "must name a bucket, such as s3://lake/raw"};
+    }
+    return std::string(kS3Scheme) + place;
+  } else if (scheme != text.npos) {
+    return Error{
+        ErrorKind::kUnsupported,
+        fmt::format("is on {}://, which Calve does not know; use s3:// or a local folder",
+                    text.substr(0, scheme))};
   }
   if (path.empty()) {
     return Error{ErrorKind::kInvalidArgument, "must name a folder, but is empty"};

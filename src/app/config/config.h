@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "app/config/s3_config.h"
 #include "app/config/secret_settings.h"
 #include "app/config/settings.h"
 #include "core/result.h"
@@ -34,8 +35,10 @@ struct Config {
   /// libpq does. May be empty: libpq's variables say it all.
   std::optional<secrets::Secret> source_dsn;
   std::string audit_table = "public.audit_log_dml";
-  std::string landing_root;  // location, no trailing slash; empty: not set
+  std::string landing_root;  // location, no trailing slash, s3://bucket; empty: not set
   std::string landing_prefix;
+  S3Config landing_s3;  // keys and AWS_* variables
+  S3Config catalog_s3;  // likewise; what it does not say, landing_s3 does
   std::optional<CatalogConfig> catalog;
   std::string models;  // folder of the dbt project; empty: not set
   std::optional<std::chrono::milliseconds> every;
@@ -46,6 +49,10 @@ struct Config {
 
   /// What must be masked in every message.
   std::vector<std::string> PasswordsToMask() const;
+
+  /// Sets landing_root and landing_prefix. Keys are relative to a bucket on S3, and to
+  /// the folder itself on a local disk. \param location  of LocationOf; empty: none
+  void SetLanding(const std::string& location);
 };
 
 /// What ReadConfig may do about secrets.
@@ -63,13 +70,14 @@ struct SecretSource {
 /// \param secrets  where secrets come from, and which are needed
 /// \return the configuration; the errors of GatherSettings and ResolveSettings;
 ///         kInvalidArgument for a value of the wrong type; kUnsupported for what a later
-///         version can do (object storage, REST catalogs, Trino)
+///         version can do (REST catalogs, Trino)
 Result<Config> ReadConfig(const ConfigLayers& layers, const std::string& base_folder,
                           const std::string& working_folder,
                           const SecretSource& secrets = {});
 
-/// The `file://` location of a path or `file://` URI, made absolute below `folder`;
-/// kUnsupported for another scheme. Error: a part of a sentence.
-Result<std::string> LocalLocation(const std::string& text, const std::string& folder);
+/// The location of a folder, without a trailing slash: `s3://bucket/prefix` (also from
+/// `s3a://` and `s3n://`), or the `file://` location of a path or `file://` URI, made
+/// absolute below `folder`; kUnsupported for another scheme. Error: a part of a sentence.
+Result<std::string> LocationOf(const std::string& text, const std::string& folder);
 
 }  // namespace calve::app

@@ -125,17 +125,33 @@ std::string NormalizedLocation(const std::string& location) {
   if (scheme == std::string_view::npos) {
     return location;
   }
-  return std::string(rest.substr(0, scheme)) + ":/" + CleanPath(rest.substr(scheme + 3));
+  std::string name(rest.substr(0, scheme));
+  if (name == "s3a" || name == "s3n") {
+    name = "s3";
+  }
+  return name + ":/" + CleanPath(rest.substr(scheme + 3));
 }
 
-Result<Orphans> FindOrphans(io::ObjectStore& store, const LoadedTable& table,
-                            const OrphanRequest& request, int64_t now_ms) {
-  if (request.older_than < kMinOrphanAge) {
+Status CheckOrphanAge(std::chrono::milliseconds age) {
+  if (age < kMinOrphanAge) {
     return Error{ErrorKind::kInvalidArgument,
                  fmt::format("files younger than {} days are never removed as orphans: a "
                              "writer may be about to commit them",
                              kMinOrphanAge.count() / 24)};
   }
+  return {};
+}
+
+void KeepOlderThan(std::chrono::milliseconds age, int64_t now_ms,
+                   std::vector<io::ObjectInfo>& objects) {
+  std::erase_if(objects, [&](const io::ObjectInfo& object) {
+    return !object.modified_ms || *object.modified_ms > now_ms - age.count();
+  });
+}
+
+Result<Orphans> FindOrphans(io::ObjectStore& store, const LoadedTable& table,
+                            const OrphanRequest& request, int64_t now_ms) {
+  CALVE_TRY(CheckOrphanAge(request.older_than));
   const std::string& location = table.metadata.location;
   const std::string place = NormalizedLocation(location);
   for (const std::string& folder : request.spared) {

@@ -33,8 +33,9 @@ struct Orphans {
   std::vector<std::string> doubtful;
 };
 
-/// Looks for orphans. Paths are compared in one form: `file:/x`, `file:///x`, `/x`, `//`
-/// and `/./` name one file.
+/// Looks for orphans, writes that died among them. Paths are compared in one form:
+/// `file:/x`, `file:///x`, `/x`, `//` and `/./` name one file, and so do `s3`, `s3a` and
+/// `s3n`.
 ///
 /// \return kInvalidArgument: `older_than` is below kMinOrphanAge; the location is spared
 /// as
@@ -42,7 +43,15 @@ struct Orphans {
 Result<Orphans> FindOrphans(io::ObjectStore& store, const LoadedTable& table,
                             const OrphanRequest& request, int64_t now_ms);
 
-/// The one form of a location; locations of other schemes lose double slashes only.
+/// kInvalidArgument for an age below kMinOrphanAge.
+Status CheckOrphanAge(std::chrono::milliseconds age);
+
+/// Leaves those that were last written longer ago than `age`; none whose time is not
+/// known.
+void KeepOlderThan(std::chrono::milliseconds age, int64_t now_ms,
+                   std::vector<io::ObjectInfo>& objects);
+
+/// The one form of a location.
 std::string NormalizedLocation(const std::string& location);
 
 }  // namespace calve::table

@@ -180,7 +180,9 @@ TEST(ConfigTest, WrongTypeNamesFileLineAndKey) {
       "conf/calve.yaml:1: pipeline has no value; give it one, or take the line out");
   EXPECT_EQ(
       ErrorOf(Read("landing: lake\n")),
-      "conf/calve.yaml:1: landing must be a mapping with the keys uri, prefix, secret");
+      "conf/calve.yaml:1: landing must be a mapping with the keys uri, prefix, "
+      "endpoint, region, access_key, secret_key, session_token, path_style, ca_file, "
+      "secret");
   EXPECT_EQ(ErrorOf(Read("pipeline: a\npipeline: b\n")),
             "conf/calve.yaml:2: pipeline is given a second time; keep one of them");
   EXPECT_EQ(ErrorOf(Read("- a\n")),
@@ -199,9 +201,9 @@ TEST(ConfigTest, WhatALaterVersionCanIsSaidSo) {
   EXPECT_EQ(ErrorOf(Read("engine: trino\n")),
             "unsupported: conf/calve.yaml:1: engine trino comes in a later version; use "
             "native");
-  EXPECT_EQ(ErrorOf(Read("landing: {uri: 's3://lake/raw'}\n")),
-            "unsupported: conf/calve.yaml:1: landing.uri s3:// comes in a later version; "
-            "use a local folder");
+  EXPECT_EQ(ErrorOf(Read("landing: {uri: 'gs://lake/raw'}\n")),
+            "unsupported: conf/calve.yaml:1: landing.uri is on gs://, which Calve does "
+            "not know; use s3:// or a local folder");
   EXPECT_EQ(ErrorOf(Read("catalog: {type: rest}\n")),
             "unsupported: conf/calve.yaml:1: catalog.type rest comes in a later version; "
             "use sql");
