@@ -9,6 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
 from postgres import USER, PrivatePostgres  # noqa: E402
+from project import AUDIT_TABLE  # noqa: E402
 
 
 class Server:
@@ -24,10 +25,7 @@ class Server:
         name = f"{name.lower()[:50]}_{self.databases}"
         self.postgres.execute(f'create database "{name}" encoding \'{encoding}\''
                               " template template0")
-        self.postgres.execute(
-            "create table public.audit_log_dml (audit_event_id serial primary key,"
-            " audit_operation text, audit_timestamp timestamptz, tbl_schema text, tbl_name text,"
-            " raw_data text)", database=name)
+        self.postgres.execute(AUDIT_TABLE, database=name)
         return f"host=127.0.0.1 port={self.postgres.port} user={USER} dbname={name}"
 
 

@@ -19,7 +19,12 @@ FLATTENED = "staging.stg_ecomm_audit_log_dml_orders_flattened"
 ORDERS = "marts.orders"
 HISTORY = "marts.orders_history_scd2"
 
+AUDIT_TABLE = """create table public.audit_log_dml (
+    audit_event_id serial primary key, audit_operation text, audit_timestamp timestamptz,
+    tbl_schema text, tbl_name text, raw_data text)"""
+
 FOUND_SOMETHING = 4  # exit code of verify, fsck and doctor
+TRY_AGAIN_LATER = 75  # exit code of what another process is in the way of
 
 
 class Failed(Exception):
