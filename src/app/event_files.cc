@@ -13,7 +13,7 @@
 namespace calve::app {
 namespace {
 
-constexpr int64_t kProgressEvery = 10'000;
+constexpr int64_t kProgressEveryRows = 10'000;
 
 Result<generate::EarlierOrders> ReadEarlier(const std::vector<std::string>& paths) {
   generate::EarlierOrdersCollector collector;
@@ -53,7 +53,7 @@ Result<generate::GenerateSummary> GenerateEvents(
   int64_t pending = 0;
   auto summary = generate::GenerateOrders(
       options, std::move(earlier), [&](const generate::EventRecord& record) -> Status {
-        if (++pending == kProgressEvery) {
+        if (++pending == kProgressEveryRows) {
           progress.Advance(pending);
           pending = 0;
         }

@@ -3,6 +3,7 @@
 /// \file app/report_parts.h
 /// Parts of answers that several commands give.
 
+#include <cstdint>
 #include <optional>
 
 #include "app/console/document.h"
@@ -12,6 +13,11 @@
 #include "flow/transform.h"
 
 namespace calve::app {
+
+/// A count, or an empty cell where it is not known.
+inline Cell CountCell(const std::optional<int64_t>& count) {
+  return count ? Cell(*count) : Cell();
+}
 
 /// `run`: what each step did and how long it took; `models`: what each table gained.
 /// \param care  what was done to the tables afterwards

@@ -10,7 +10,7 @@ namespace calve::app {
 namespace {
 
 /// What is named where; nothing is read.
-Result<Document> List(Session& session) {
+Result<Document> ListSecrets(Session& session) {
   CALVE_ASSIGN(const ConfigLayers layers, session.LoadLayers());
   CALVE_ASSIGN(const Settings settings, GatherSettings(layers));
   CALVE_ASSIGN(const auto uses, FindSecretUses(layers.environment, settings));
@@ -36,7 +36,7 @@ Result<Document> Examine(Session& session) {
 void AddSecretsCommands(Commands& commands) {
   Commands group = commands.Group("secrets", "Look after what is read from a vault");
   group.Add("ls", "Which secret the configuration names where; values are never shown",
-            [](Session& session) { return List(session); });
+            [](Session& session) { return ListSecrets(session); });
   group.Add("check", "Read each of them; exit 4 if one can't be read",
             [](Session& session) { return Examine(session); });
 }

@@ -10,10 +10,6 @@
 namespace calve::app {
 namespace {
 
-Cell Optional(const std::optional<int64_t>& number) {
-  return number ? Cell(*number) : Cell();
-}
-
 void AddPipeline(const flow::Pipeline& pipeline, const PipelineState& state,
                  Document& document) {
   Record& record = document.AddRecord("pipeline");
@@ -46,8 +42,8 @@ void AddTables(const PipelineState& state, TimestampUs now, Document& document) 
       age = std::max(0.0,
                      static_cast<double>(now.value - table.last_commit->value) * kMicro);
     }
-    tables.Add({table.table, Optional(table.totals.rows),
-                Optional(table.totals.data_files), Optional(table.totals.bytes), commit,
+    tables.Add({table.table, CountCell(table.totals.rows),
+                CountCell(table.totals.data_files), CountCell(table.totals.bytes), commit,
                 age, table.waiting_snapshots, table.waiting_rows});
   }
 }

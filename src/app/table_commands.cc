@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "app/commands.h"
+#include "app/report_parts.h"
 #include "app/table_diff.h"
 #include "app/table_register.h"
 #include "app/table_view.h"
@@ -11,11 +12,6 @@
 
 namespace calve::app {
 namespace {
-
-/// A number that may be missing.
-Cell Optional(const std::optional<int64_t>& number) {
-  return number ? Cell(*number) : Cell();
-}
 
 Result<table::LoadedTable> Load(const flow::Pipeline& pipeline, const std::string& name) {
   CALVE_ASSIGN(const table::TableName table, table::ParseTableName(name));
@@ -27,7 +23,7 @@ Result<flow::Pipeline> CatalogPipeline(Session& session) {
   return session.LoadPipeline({.catalog = true, .landing_table = "landing.unused"});
 }
 
-Result<Document> List(Session& session) {
+Result<Document> ListTables(Session& session) {
   CALVE_ASSIGN(const flow::Pipeline pipeline, CatalogPipeline(session));
   CALVE_ASSIGN(const std::vector<table::TableName> names, pipeline.catalog->ListTables());
   Document document;
@@ -44,8 +40,8 @@ Result<Document> List(Session& session) {
     const SnapshotTotals totals =
         snapshot != nullptr ? TotalsOf(*snapshot) : SnapshotTotals();
     list.Add(
-        {name.text(), Optional(totals.rows), Optional(totals.data_files),
-         Optional(totals.bytes), static_cast<int64_t>(table.metadata.snapshots.size()),
+        {name.text(), CountCell(totals.rows), CountCell(totals.data_files),
+         CountCell(totals.bytes), static_cast<int64_t>(table.metadata.snapshots.size()),
          snapshot != nullptr ? Cell(FormatIsoTimestamp(TimeOf(*snapshot))) : Cell()});
   }
   return document;
@@ -80,10 +76,10 @@ Result<Document> Show(Session& session, const std::string& name) {
     const SnapshotTotals totals = TotalsOf(*snapshot);
     record.Add("current_snapshot", snapshot->snapshot_id.value);
     record.Add("last_commit", FormatIsoTimestamp(TimeOf(*snapshot)));
-    record.Add("rows", Optional(totals.rows), CellFormat::kCount);
-    record.Add("data_files", Optional(totals.data_files), CellFormat::kCount);
-    record.Add("delete_files", Optional(totals.delete_files), CellFormat::kCount);
-    record.Add("size", Optional(totals.bytes), CellFormat::kBytes);
+    record.Add("rows", CountCell(totals.rows), CellFormat::kCount);
+    record.Add("data_files", CountCell(totals.data_files), CellFormat::kCount);
+    record.Add("delete_files", CountCell(totals.delete_files), CellFormat::kCount);
+    record.Add("size", CountCell(totals.bytes), CellFormat::kBytes);
   }
   Table& properties = document.AddTable({{"property"}, {"value"}}, "properties");
   for (const auto& [key, value] : metadata.properties) {
@@ -118,9 +114,9 @@ Result<Document> ListSnapshots(Session& session, const std::string& name) {
                                    {"current"}});
   for (const table::Snapshot& snapshot : table.metadata.snapshots) {
     list.Add({snapshot.snapshot_id.value, FormatIsoTimestamp(TimeOf(snapshot)),
-              snapshot.operation(), Optional(SummaryNumber(snapshot, "added-records")),
-              Optional(SummaryNumber(snapshot, "added-position-deletes")),
-              Optional(TotalsOf(snapshot).rows),
+              snapshot.operation(), CountCell(SummaryNumber(snapshot, "added-records")),
+              CountCell(SummaryNumber(snapshot, "added-position-deletes")),
+              CountCell(TotalsOf(snapshot).rows),
               snapshot.snapshot_id == table.metadata.current_snapshot_id});
   }
   return document;
@@ -223,7 +219,8 @@ CommandOptions AddOne(Commands& group, const std::string& name, const std::strin
 void AddTableCommands(Commands& commands) {
   Commands group = commands.Group("table", "Look at the Iceberg tables");
   auto words = std::make_shared<TableWords>();
-  group.Add("ls", "List the tables", [](Session& session) { return List(session); });
+  group.Add("ls", "List the tables",
+            [](Session& session) { return ListTables(session); });
   AddOne(group, "show", "Show a table's place, totals and properties", words,
          [](Session& session, const TableWords& w) { return Show(session, w.name); });
   AddOne(

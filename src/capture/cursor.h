@@ -23,6 +23,9 @@ struct Snapshot {
   bool operator==(const Snapshot&) const = default;
 };
 
+/// How many ids there are before their low 32 bits repeat; a row keeps only those.
+inline constexpr uint64_t kXidSpan = uint64_t{1} << 32;
+
 /// `xmin:xmax:a,b,…`, as pg_snapshot's text.
 std::string SnapshotText(const Snapshot& snapshot);
 /// kCorrupt if the text is no snapshot.

@@ -2,13 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "capture/cursor.h"
+
 namespace calve::capture {
 namespace {
 
 // Short transactions come and go; only an old one is worth a word.
 constexpr double kOldSeconds = 1;
 constexpr int kRowsLookedAt = 1000;
-constexpr uint64_t kXidSpan = uint64_t{1} << 32;
 
 constexpr const char* kHolderSql =
     "SELECT 'b', pid::int8, NULL, extract(epoch FROM clock_timestamp() - "

@@ -7,7 +7,7 @@
 namespace calve::capture {
 namespace {
 
-constexpr const char* kColumnsSql =
+constexpr const char* kInstalledColumnsSql =
     "SELECT a.attname, format_type(a.atttypid, NULL), a.attidentity <> '' OR "
     "d.oid IS NOT NULL, coalesce(pg_get_expr(d.adbin, d.adrelid), '') FROM pg_attribute "
     "a "
@@ -40,7 +40,7 @@ constexpr const char* kTriggersSql =
 
 Status AddColumns(postgres::Connection& connection, const std::string& oid,
                   Installed& out) {
-  CALVE_ASSIGN(const postgres::Rows rows, connection.Query(kColumnsSql, {oid}));
+  CALVE_ASSIGN(const postgres::Rows rows, connection.Query(kInstalledColumnsSql, {oid}));
   for (int i = 0; i < rows.size(); ++i) {
     if (rows.text(i, 0) == "audit_event_id") {
       out.has_id_default = rows.text(i, 2) == "t";

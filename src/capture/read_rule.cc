@@ -5,7 +5,6 @@
 namespace calve::capture {
 namespace {
 
-constexpr uint64_t kXidSpan = uint64_t{1} << 32;
 constexpr std::string_view kXidOfRow = "t.xmin::text::int8";
 constexpr std::string_view kNormalXid = "t.xmin::text::int8 > 2";
 

@@ -33,7 +33,7 @@ Model KeyModel(const Model& flatten, const std::vector<std::string>& key) {
   return model;
 }
 
-Result<std::string> KeyText(const arrow::RecordBatch& keys, int64_t row) {
+Result<std::string> DoubtfulKeyText(const arrow::RecordBatch& keys, int64_t row) {
   std::string text;
   for (int i = 0; i < keys.num_columns(); ++i) {
     CALVE_ASSIGN(const auto value, FromArrow(keys.column(i)->GetScalar(row)));
@@ -51,7 +51,7 @@ Status AddKeys(const Pipeline& pipeline, const std::string& quarantined,
     CALVE_ASSIGN(const model::FlattenPlan plan,
                  model::Flatten(*found.rows, key_model, key));
     for (int64_t i = 0; i < plan.rows->num_rows(); ++i) {
-      CALVE_ASSIGN(std::string text, KeyText(*plan.rows, i));
+      CALVE_ASSIGN(std::string text, DoubtfulKeyText(*plan.rows, i));
       keys.insert(std::move(text));
     }
     return true;

@@ -20,7 +20,7 @@ using landing::LandingFileWriter;
 using landing::Ledger;
 
 // Each lost race is another extraction that was won.
-constexpr int kMaxAttempts = 100;
+constexpr int kLedgerAttempts = 100;
 
 std::string LabelOf(const DataInterval& interval) {
   return FormatIsoTimestamp(interval.start) + "/" + FormatIsoTimestamp(interval.end);
@@ -257,7 +257,7 @@ Status CheckRequest(const ExtractRequest& request) {
 Result<ExtractReport> ExtractOnce(const Pipeline& pipeline, const ExtractRequest& request,
                                   Progress& progress) {
   std::unique_ptr<capture::AuditLog> source;
-  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kLedgerAttempts; ++attempt) {
     CALVE_ASSIGN(Ledger ledger, LoadLedger(pipeline));
     if (request.interval && !request.window) {
       if (const auto* files = ledger.FindLabel(LabelOf(*request.interval))) {
@@ -275,7 +275,7 @@ Result<ExtractReport> ExtractOnce(const Pipeline& pipeline, const ExtractRequest
   return Error{ErrorKind::kConflict,
                fmt::format("lost the ledger to other extractions {} times; run fewer at "
                            "once",
-                           kMaxAttempts)};
+                           kLedgerAttempts)};
 }
 
 }  // namespace

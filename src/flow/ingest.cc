@@ -29,7 +29,7 @@ namespace {
 using table::LoadedTable;
 
 /// How often an ingest starts over because another writer was faster.
-constexpr int kMaxAttempts = 100;
+constexpr int kCommitAttempts = 100;
 
 /// Hashes an object while it is read from front to back.
 class HashingInputFile final : public io::InputFile {
@@ -141,7 +141,7 @@ Result<bool> CommitOnce(const Pipeline& pipeline, const std::string& key,
     if (committed) {
       return true;
     }
-    if (committed.error().kind != ErrorKind::kConflict || attempt == kMaxAttempts) {
+    if (committed.error().kind != ErrorKind::kConflict || attempt == kCommitAttempts) {
       return committed.error();
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(2 * attempt));

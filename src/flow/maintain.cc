@@ -12,7 +12,7 @@ namespace calve::flow {
 namespace {
 
 /// How often an expiry starts over because another writer was faster.
-constexpr int kMaxAttempts = 20;
+constexpr int kMaintainAttempts = 20;
 
 Result<table::LoadedTable> Load(const Pipeline& pipeline, const table::TableName& name) {
   return table::LoadTable(*pipeline.store, *pipeline.catalog, name);
@@ -122,7 +122,7 @@ Result<ExpiryOutcome> ExpireTable(const Pipeline& pipeline, const CaredTable& ca
     if (report) {
       return ExpiryOutcome{.done = *report, .held = plan.held};
     }
-    if (report.error().kind != ErrorKind::kConflict || attempt == kMaxAttempts) {
+    if (report.error().kind != ErrorKind::kConflict || attempt == kMaintainAttempts) {
       return report.error();
     }
   }

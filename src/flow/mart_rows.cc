@@ -62,6 +62,11 @@ Result<std::shared_ptr<arrow::Array>> DeletedColumn(const arrow::RecordBatch& ro
 
 }  // namespace
 
+bool IsMart(const contract::Model& model) {
+  return model.kind == contract::ModelKind::kCurrent ||
+         model.kind == contract::ModelKind::kHistory;
+}
+
 Result<std::vector<model::EventPosition>> PositionsOf(const arrow::RecordBatch& rows,
                                                       const std::string& time_column) {
   CALVE_ASSIGN(const auto time_array, ColumnOf(rows, time_column));

@@ -24,6 +24,9 @@ inline constexpr const char* kValidTo = "valid_to";
 inline constexpr const char* kIsCurrent = "is_current";
 inline constexpr const char* kIsDeleted = "is_deleted";
 
+/// Whether the model is a mart: of kind current or history.
+bool IsMart(const contract::Model& model);
+
 /// Columns of a flatten model without which a row has no key, or no place in its key's
 /// order.
 std::vector<std::string> NeededByMarts(const contract::Project& project,

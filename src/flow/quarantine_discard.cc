@@ -17,7 +17,7 @@
 namespace calve::flow {
 namespace {
 
-constexpr int kMaxAttempts = 50;
+constexpr int kDiscardAttempts = 50;
 
 /// Rows of QuarantineSchema() with the mark of a discard.
 Result<std::shared_ptr<arrow::RecordBatch>> Marked(const arrow::RecordBatch& rows,
@@ -94,7 +94,7 @@ Result<std::map<std::string, int64_t>> DiscardOnce(const Pipeline& pipeline,
 Result<std::map<std::string, int64_t>> DiscardQuarantined(const Pipeline& pipeline,
                                                           const QuarantineFilter& filter,
                                                           const std::string& note) {
-  return RetryOnConflict(kMaxAttempts,
+  return RetryOnConflict(kDiscardAttempts,
                          [&] { return DiscardOnce(pipeline, filter, note); });
 }
 

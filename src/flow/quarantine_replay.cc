@@ -28,12 +28,8 @@ namespace {
 using contract::Model;
 using table::LoadedTable;
 
-constexpr int kMaxAttempts = 50;
+constexpr int kReplayAttempts = 50;
 constexpr const char* kConflictRule = "id_conflict";
-
-const std::string& IdName() {
-  return LandedEventSchema()->field(kEventIdColumn)->name();
-}
 
 /// Rows of one file of quarantine in memory, whole, and where they lie.
 struct Piece {
@@ -96,7 +92,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> WithReasons(
 }
 
 std::vector<int64_t> IdsOf(const arrow::RecordBatch& rows) {
-  const auto array = rows.GetColumnByName(IdName());
+  const auto array = rows.GetColumnByName(EventIdName());
   const auto& ids = static_cast<const arrow::Int64Array&>(*array);
   return {ids.raw_values(), ids.raw_values() + ids.length()};
 }
@@ -136,7 +132,7 @@ class ModelReplay {
   Result<ReplayReport> Run() {
     bool more = true;
     while (more) {
-      CALVE_ASSIGN(more, RetryOnConflict(kMaxAttempts, [&] { return NextBatch(); }));
+      CALVE_ASSIGN(more, RetryOnConflict(kReplayAttempts, [&] { return NextBatch(); }));
     }
     report_.conflicts = conflicts_;
     report_.still_failing += without_id_;
@@ -192,7 +188,7 @@ class ModelReplay {
     conflicts_ = 0;
     without_id_ = 0;
     const auto visit = [&](const QuarantinedRows& rows) -> Result<bool> {
-      const auto id_array = rows.rows->GetColumnByName(IdName());
+      const auto id_array = rows.rows->GetColumnByName(EventIdName());
       const auto& ids = static_cast<const arrow::Int64Array&>(*id_array);
       std::vector<int64_t> wanted;
       for (int64_t i = 0; i < rows.rows->num_rows(); ++i) {

@@ -14,6 +14,7 @@
 #include "flow/model_table.h"
 #include "flow/quarantine.h"
 #include "flow/row_removal.h"
+#include "flow/stored_events.h"
 #include "table/commit/table_update.h"
 
 namespace calve::flow {
@@ -22,14 +23,10 @@ namespace {
 /// A whole event may be large: few of them at once.
 constexpr int64_t kBatchRows = 512;
 
-const std::string& IdName() {
-  return LandedEventSchema()->field(kEventIdColumn)->name();
-}
-
 /// What the filter looks at, and then the columns asked for.
-Result<table::Schema> Projection(const table::LoadedTable& quarantine,
-                                 const std::vector<std::string>& columns) {
-  std::vector<std::string> names{kRule, IdName(), kDiscardedAt};
+Result<table::Schema> QuarantineProjection(const table::LoadedTable& quarantine,
+                                           const std::vector<std::string>& columns) {
+  std::vector<std::string> names{kRule, EventIdName(), kDiscardedAt};
   names.insert(names.end(), columns.begin(), columns.end());
   CALVE_ASSIGN(const table::Schema wanted, SchemaOf(*QuarantineSchema()));
   table::Schema projection;
@@ -59,7 +56,7 @@ std::vector<table::ColumnFilter> IdFilters(const table::Schema& projection,
   std::vector<int64_t> sorted = ids;
   std::sort(sorted.begin(), sorted.end());
   sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
-  return {{.column = projection.Find(IdName())->id,
+  return {{.column = projection.Find(EventIdName())->id,
            .lower = table::Literal(sorted.front()),
            .upper = table::Literal(sorted.back()),
            .values = {sorted.begin(), sorted.end()}}};
@@ -69,7 +66,7 @@ std::vector<table::ColumnFilter> IdFilters(const table::Schema& projection,
 Result<std::vector<int64_t>> PassingRows(const arrow::RecordBatch& batch,
                                          const QuarantineFilter& filter) {
   CALVE_ASSIGN(const auto rule_column, ColumnOf(batch, kRule));
-  CALVE_ASSIGN(const auto id_column, ColumnOf(batch, IdName()));
+  CALVE_ASSIGN(const auto id_column, ColumnOf(batch, EventIdName()));
   CALVE_ASSIGN(const auto discarded, ColumnOf(batch, kDiscardedAt));
   const auto& rules = static_cast<const arrow::StringArray&>(*rule_column);
   const auto& ids = static_cast<const arrow::Int64Array&>(*id_column);
@@ -139,7 +136,7 @@ Status VisitRowsOf(io::ObjectStore& store, const table::LoadedTable& quarantine,
   if (snapshot == nullptr) {
     return {};
   }
-  CALVE_ASSIGN(const table::Schema projection, Projection(quarantine, columns));
+  CALVE_ASSIGN(const table::Schema projection, QuarantineProjection(quarantine, columns));
   const auto filters = IdFilters(projection, filter.event_ids);
   CALVE_ASSIGN(const auto tasks,
                table::PlanScan(store, quarantine.metadata, *snapshot, filters));
@@ -183,7 +180,7 @@ Status CheckIdsKnown(io::ObjectStore& store,
   };
   for (const table::LoadedTable& table : tables) {
     if (!missing.empty()) {
-      CALVE_TRY(VisitRowsOf(store, table, any, {IdName()}, tick_off));
+      CALVE_TRY(VisitRowsOf(store, table, any, {EventIdName()}, tick_off));
     }
   }
   if (missing.empty()) {

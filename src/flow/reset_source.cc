@@ -10,10 +10,10 @@ namespace calve::flow {
 namespace {
 
 // Each lost race is an extraction that was won, and none can begin meanwhile.
-constexpr int kMaxAttempts = 100;
+constexpr int kResetAttempts = 100;
 
 Result<int64_t> BeginEpoch(const Pipeline& pipeline) {
-  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kResetAttempts; ++attempt) {
     CALVE_ASSIGN(auto ledger,
                  landing::Ledger::Load(*pipeline.store,
                                        {pipeline.landing.root, pipeline.landing.prefix}));
@@ -31,7 +31,7 @@ Result<int64_t> BeginEpoch(const Pipeline& pipeline) {
   }
   return Error{
       ErrorKind::kConflict,
-      fmt::format("lost the ledger to extractions {} times; stop them", kMaxAttempts)};
+      fmt::format("lost the ledger to extractions {} times; stop them", kResetAttempts)};
 }
 
 }  // namespace

@@ -17,13 +17,8 @@
 namespace calve::flow {
 namespace {
 
-const std::string& IdName() {
-  static const std::string name = LandedEventSchema()->field(kEventIdColumn)->name();
-  return name;
-}
-
 Result<std::shared_ptr<arrow::Int64Array>> IdsOf(const arrow::RecordBatch& batch) {
-  CALVE_ASSIGN(const auto column, ColumnOf(batch, IdName()));
+  CALVE_ASSIGN(const auto column, ColumnOf(batch, EventIdName()));
   return std::static_pointer_cast<arrow::Int64Array>(column);
 }
 
@@ -73,7 +68,7 @@ Result<std::pair<std::vector<int64_t>, std::vector<int64_t>>> HitsIn(
 Status VisitStored(io::ObjectStore& store, const table::LoadedTable& table,
                    const arrow::RecordBatch& batch, const VisitHits& visit) {
   const table::Snapshot* snapshot = table.metadata.current_snapshot();
-  const table::Field* column = table.metadata.schema().Find(IdName());
+  const table::Field* column = table.metadata.schema().Find(EventIdName());
   CALVE_ASSIGN(const auto batch_ids, IdsOf(batch));
   const std::vector<int64_t> wanted = SortedIds(*batch_ids);
   if (snapshot == nullptr || column == nullptr || wanted.empty()) {
@@ -101,6 +96,11 @@ Status VisitStored(io::ObjectStore& store, const table::LoadedTable& table,
 }
 
 }  // namespace
+
+const std::string& EventIdName() {
+  static const std::string name = LandedEventSchema()->field(kEventIdColumn)->name();
+  return name;
+}
 
 Result<table::Schema> EventColumns(const table::LoadedTable& table) {
   table::Schema projection;

@@ -17,6 +17,9 @@
 
 namespace calve::flow {
 
+/// `audit_event_id`, as the tables name it.
+const std::string& EventIdName();
+
 /// The columns of LandedEventSchema() as the table has them; kContractViolation if it
 /// lacks one.
 Result<table::Schema> EventColumns(const table::LoadedTable& table);

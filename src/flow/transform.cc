@@ -26,7 +26,7 @@ using contract::Model;
 using table::LoadedTable;
 
 /// How often a transform starts over because another writer was faster.
-constexpr int kMaxAttempts = 50;
+constexpr int kTransformAttempts = 50;
 /// Likewise a full refresh, which starts over as a whole.
 constexpr int kMaxRefreshAttempts = 3;
 
@@ -53,7 +53,7 @@ class Transformer {
       reports_[model->name].table = model->table();
     }
     for (const Model* model : selected_) {
-      CALVE_TRY(RetryOnConflict(kMaxAttempts, [&] {
+      CALVE_TRY(RetryOnConflict(kTransformAttempts, [&] {
         const bool at_once = MayHalt(*model) && !request_.full_refresh;
         return at_once ? CatchUpAtOnce(*model) : CatchUp(pipeline_, *model);
       }));

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "flow/mart_rows.h"
 #include "flow/verify_input.h"
 #include "flow/verify_marts.h"
 
@@ -28,10 +29,6 @@ bool Has(const Ids& sorted, int64_t id) {
 
 void Sort(Ids& ids) {
   std::sort(ids.begin(), ids.end());
-}
-
-bool IsMart(const Model& model) {
-  return model.kind == ModelKind::kCurrent || model.kind == ModelKind::kHistory;
 }
 
 /// What is known of the keys of a bucket.

@@ -26,10 +26,6 @@ constexpr size_t kRowsPerBucket = 200'000;
 constexpr size_t kLeastBuckets = 16;
 constexpr size_t kMostBuckets = 1024;
 
-bool IsMart(const Model& model) {
-  return model.kind == ModelKind::kCurrent || model.kind == ModelKind::kHistory;
-}
-
 /// Columns of events, which a source table does not have.
 std::vector<std::string> EventColumns() {
   std::vector<std::string> names;

@@ -5,6 +5,7 @@
 #include "core/timestamp.h"
 #include "model/cast_internal.h"
 #include "model/decimal_text_internal.h"
+#include "model/digit_internal.h"
 
 namespace calve::model {
 namespace {
@@ -17,10 +18,6 @@ std::string_view Trimmed(std::string_view text) {
     text.remove_suffix(1);
   }
   return text;
-}
-
-bool IsDigit(char c) {
-  return c >= '0' && c <= '9';
 }
 
 bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {

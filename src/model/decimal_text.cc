@@ -2,16 +2,13 @@
 #include <charconv>
 
 #include "model/decimal_text_internal.h"
+#include "model/digit_internal.h"
 
 namespace calve::model {
 namespace {
 
 /// Exponents beyond are as good as this: no type holds their numbers but zero.
 constexpr int64_t kMaxExponent = 1'000'000'000;
-
-bool IsDigit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 size_t CountDigits(std::string_view text) {
   const auto end = std::find_if_not(text.begin(), text.end(), IsDigit);

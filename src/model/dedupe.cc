@@ -36,9 +36,9 @@ Violation Conflict(int64_t row, int64_t id) {
 
 /// Plans the rows of one id after the other. Contents are compared only where an id
 /// repeats.
-class Planner {
+class DedupePlanner {
  public:
-  Planner(const arrow::RecordBatch& landed, const StoredEvents& stored)
+  DedupePlanner(const arrow::RecordBatch& landed, const StoredEvents& stored)
       : stored_(stored), prints_(landed) {}
 
   void Add(int64_t id, std::span<const int64_t> rows) {
@@ -79,7 +79,7 @@ class Planner {
 DedupePlan PlanDedupe(const arrow::RecordBatch& landed, const StoredEvents& stored) {
   const auto& ids = static_cast<const arrow::Int64Array&>(*landed.column(kEventIdColumn));
   const std::vector<int64_t> rows = RowsById(ids);
-  Planner planner(landed, stored);
+  DedupePlanner planner(landed, stored);
   for (size_t begin = 0; begin < rows.size();) {
     const int64_t id = ids.Value(rows[begin]);
     size_t end = begin + 1;

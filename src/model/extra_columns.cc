@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/arrow_status.h"
+#include "model/digit_internal.h"
 #include "model/extra_columns_internal.h"
 #include "model/flatten.h"
 
@@ -42,10 +43,6 @@ constexpr std::string_view kOwnNames[] = {"ingested_at",
 bool IsLower(char c) {
   return c >= 'a' && c <= 'z';
 }
-bool IsDigit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 bool IsPlain(std::string_view name) {
   return !name.empty() && !IsDigit(name.front()) &&
          std::all_of(name.begin(), name.end(),

@@ -10,6 +10,7 @@
 #include <arrow/api.h>
 
 #include "model/cast_internal.h"
+#include "model/digit_internal.h"
 #include "model/payload_column_internal.h"
 #include "model/payload_reader_internal.h"
 #include "model/source_filter_internal.h"
@@ -19,10 +20,6 @@ namespace {
 
 using contract::ColumnType;
 using contract::TypeKind;
-
-bool IsDigit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 /// `0`, `-7`, `12`: what an integer is written as again.
 bool IsPlainInteger(std::string_view text) {

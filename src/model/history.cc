@@ -21,9 +21,9 @@ struct Entry {
 };
 
 /// Plans one key after the other into one plan.
-class Planner {
+class HistoryPlanner {
  public:
-  Planner(const std::vector<KeyedEvent>& events, contract::EventOrder order)
+  HistoryPlanner(const std::vector<KeyedEvent>& events, contract::EventOrder order)
       : events_(events),
         order_(order),
         intervals_(events.size()),
@@ -136,7 +136,7 @@ class Planner {
 
 HistoryPlan PlanHistory(const std::vector<KeyedEvent>& events,
                         const StoredVersions& stored, contract::EventOrder order) {
-  Planner planner(events, order);
+  HistoryPlanner planner(events, order);
   const KeyGroups groups(events);
   for (size_t group = 0; group < groups.size(); ++group) {
     const auto known = stored.find(events[groups[group].front()].key);

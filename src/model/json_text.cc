@@ -1,14 +1,11 @@
 #include <cstdint>
 #include <optional>
 
+#include "model/digit_internal.h"
 #include "model/json_text_internal.h"
 
 namespace calve::model {
 namespace {
-
-bool IsDigit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 /// The number of the four hex digits at the front of `text`.
 std::optional<uint32_t> HexOf(std::string_view text) {

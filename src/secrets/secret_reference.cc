@@ -16,12 +16,12 @@ constexpr std::array kSchemes{
     std::pair{SecretPlace::kFile, std::string_view("file://")},
     std::pair{SecretPlace::kEnvironment, std::string_view("env://")}};
 
-bool HasControl(std::string_view text) {
+bool HasControlByte(std::string_view text) {
   return std::any_of(text.begin(), text.end(),
                      [](unsigned char c) { return c < ' ' || c == 0x7f; });
 }
 
-Error Wrong(std::string_view what) {
+Error BadReference(std::string_view what) {
   return {ErrorKind::kInvalidArgument, std::string(what)};
 }
 
@@ -45,7 +45,7 @@ Status CheckPath(const SecretReference& reference) {
   switch (reference.place) {
     case SecretPlace::kVault:
       if (path.find('/') == std::string::npos || HasOddSegment(path)) {
-        return Wrong(
+        return BadReference(
             "must name a mount and a path, such as "
             "vault://secret/postgres/ecommerce#password");
       }
@@ -53,10 +53,12 @@ Status CheckPath(const SecretReference& reference) {
     case SecretPlace::kFile:
       return path.starts_with('/')
                  ? Status()
-                 : Wrong("must name an absolute path, such as file:///run/secrets/db");
+                 : BadReference(
+                       "must name an absolute path, such as file:///run/secrets/db");
     case SecretPlace::kEnvironment:
-      return path.empty() ? Wrong("must name a variable, such as env://DB_PASSWORD")
-                          : Status();
+      return path.empty()
+                 ? BadReference("must name a variable, such as env://DB_PASSWORD")
+                 : Status();
   }
   return {};
 }
@@ -88,19 +90,19 @@ Result<SecretReference> ParseReference(std::string_view text) {
     }
   }
   if (!known) {
-    return Wrong(
+    return BadReference(
         "must be a secret's place: vault://mount/path, file:///path or "
         "env://NAME");
   }
-  if (HasControl(text)) {
-    return Wrong("has a control character in a secret's place");
+  if (HasControlByte(text)) {
+    return BadReference("has a control character in a secret's place");
   }
   const size_t hash = text.rfind('#');
   reference.path = text.substr(0, hash);
   if (hash != std::string_view::npos) {
     reference.key = text.substr(hash + 1);
     if (reference.key.empty()) {
-      return Wrong("ends with #; name the key behind it, or take it away");
+      return BadReference("ends with #; name the key behind it, or take it away");
     }
   }
   CALVE_TRY(CheckPath(reference));

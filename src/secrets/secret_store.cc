@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr uintmax_t kMostFileBytes = uintmax_t{1024} * 1024;
 
-Error Wrong(std::string message) {
+Error Unusable(std::string message) {
   return {ErrorKind::kInvalidArgument, std::move(message)};
 }
 
@@ -27,8 +27,8 @@ Result<std::string> ReadFile(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(stream), {}};
   if (!stream || large || fs::is_directory(path, ignored)) {
-    return Wrong(fmt::format("secret_no_file: cannot read the secret in {}: {}", path,
-                             large ? "it has more than 1 MiB" : std::strerror(errno)));
+    return Unusable(fmt::format("secret_no_file: cannot read the secret in {}: {}", path,
+                                large ? "it has more than 1 MiB" : std::strerror(errno)));
   }
   if (text.ends_with('\n')) {
     text.pop_back();
@@ -54,8 +54,8 @@ Result<SecretRecord> ReadFolder(const std::string& path) {
     }
   }
   if (error) {
-    return Wrong(fmt::format("secret_no_file: cannot read the secrets in {}: {}", path,
-                             error.message()));
+    return Unusable(fmt::format("secret_no_file: cannot read the secrets in {}: {}", path,
+                                error.message()));
   }
   return record;
 }
@@ -90,7 +90,7 @@ void SecretStore::UseVault(VaultOptions options) {
 Result<VaultClient*> SecretStore::Vault() {
   if (vault_ == nullptr) {
     if (options_.address.empty()) {
-      return Wrong(
+      return Unusable(
           "vault_not_set: a vault:// secret is asked for, and nothing says where "
           "the vault is; set VAULT_ADDR, or vault.address");
     }
@@ -111,8 +111,8 @@ Result<std::string> SecretStore::Text(const SecretReference& reference) const {
   }
   const auto found = variables_.find(reference.path);
   if (found == variables_.end() || found->second.empty()) {
-    return Wrong(fmt::format("secret_no_variable: the variable {} is not set or empty",
-                             reference.path));
+    return Unusable(fmt::format("secret_no_variable: the variable {} is not set or empty",
+                                reference.path));
   }
   return found->second;
 }
@@ -142,9 +142,9 @@ Result<SecretRecord> SecretStore::ReadRecord(const SecretReference& reference) {
   auto record = ParseRecord(text);
   Wipe(text);
   if (!record) {
-    return Wrong(fmt::format("secret_no_record: {}://{} {}",
-                             reference.place == SecretPlace::kFile ? "file" : "env",
-                             reference.path, record.error().message));
+    return Unusable(fmt::format("secret_no_record: {}://{} {}",
+                                reference.place == SecretPlace::kFile ? "file" : "env",
+                                reference.path, record.error().message));
   }
   return record;
 }
@@ -156,7 +156,7 @@ Result<Secret> SecretStore::Value(const SecretReference& reference) {
     return sensitive_.back();
   }
   if (reference.key.empty()) {
-    return Wrong(
+    return Unusable(
         fmt::format("secret_no_key: {} names a whole secret; name the key that is "
                     "wanted, as in {}#password",
                     reference.text(), reference.text()));
@@ -165,7 +165,7 @@ Result<Secret> SecretStore::Value(const SecretReference& reference) {
   const auto field = record.find(reference.key);
   if (field == record.end()) {
     const std::string whole = SecretReference{reference.place, reference.path, ""}.text();
-    return Wrong(fmt::format("secret_no_key: {} has no key {}", whole, reference.key));
+    return Unusable(fmt::format("secret_no_key: {} has no key {}", whole, reference.key));
   }
   return field->second;
 }

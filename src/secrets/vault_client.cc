@@ -7,18 +7,14 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "io/http/http_status.h"
+
 namespace calve::secrets {
 namespace {
 
 using std::chrono::steady_clock;
 
-constexpr int kOk = 200;
-constexpr int kNoContent = 204;
-constexpr int kBadRequest = 400;
-constexpr int kForbidden = 403;
-constexpr int kNotFound = 404;
-
-Error Wrong(std::string message) {
+Error VaultRefusal(std::string message) {
   return {ErrorKind::kInvalidArgument, std::move(message)};
 }
 
@@ -88,7 +84,7 @@ Result<VaultSecret> VaultClient::Fetch(const std::string& path) {
   CALVE_ASSIGN(const Place place, FindPlace(path));
   CALVE_ASSIGN(io::HttpResponse reply,
                session_.Send(VaultRequest("GET", place.api_path)));
-  if (reply.status != kOk) {
+  if (reply.status != io::kHttpOk) {
     return ReadFailure(path, place, reply);
   }
   auto secret = ParseSecret(reply.body, place.mount.kv_version);
@@ -103,11 +99,11 @@ Result<VaultClient::Stored> VaultClient::Look(const std::string& path) {
                session_.Send(VaultRequest("GET", place.api_path)));
   Stored stored{
       .record = std::nullopt, .version = 0, .kv_version = place.mount.kv_version};
-  if (reply.status == kNotFound && transport_->Reason(reply).empty()) {
+  if (reply.status == io::kHttpNotFound && transport_->Reason(reply).empty()) {
     stored.version = DeletedVersion(reply.body);
     return stored;
   }
-  if (reply.status != kOk) {
+  if (reply.status != io::kHttpOk) {
     return ReadFailure(path, place, reply);
   }
   auto secret = ParseSecret(reply.body, place.mount.kv_version);
@@ -128,22 +124,23 @@ Status VaultClient::Write(const std::string& path, const SecretRecord& record,
   request.body = JsonOf(record, stored);
   CALVE_ASSIGN(const io::HttpResponse reply, session_.Send(std::move(request)));
   cache_.erase(path);
-  if (reply.status == kOk || reply.status == kNoContent) {
+  if (reply.status == io::kHttpOk || reply.status == io::kHttpNoContent) {
     return {};
   }
   const std::string reason = transport_->Reason(reply);
-  if (reply.status == kBadRequest && Contains(reason, "check-and-set")) {
+  if (reply.status == io::kHttpBadRequest && Contains(reason, "check-and-set")) {
     return Error{
         ErrorKind::kConflict,
         fmt::format("vault_conflict: somebody else has written {} meanwhile; try "
                     "again",
                     path)};
   }
-  if (reply.status == kForbidden) {
+  if (reply.status == io::kHttpForbidden) {
     return Denied(place.api_path, "create\", \"update", reply);
   }
-  return Wrong(fmt::format("vault_refused: the vault refuses to write {} (status {}){}",
-                           path, reply.status, reason));
+  return VaultRefusal(
+      fmt::format("vault_refused: the vault refuses to write {} (status {}){}", path,
+                  reply.status, reason));
 }
 
 Status VaultClient::EnableMount(const std::string& path) {
@@ -153,15 +150,16 @@ Status VaultClient::EnableMount(const std::string& path) {
   request.body = R"({"type":"kv","options":{"version":"2"}})";
   CALVE_ASSIGN(const io::HttpResponse reply, session_.Send(std::move(request)));
   const std::string reason = transport_->Reason(reply);
-  if (reply.status == kNoContent || reply.status == kOk ||
-      (reply.status == kBadRequest && Contains(reason, "in use"))) {
+  if (reply.status == io::kHttpNoContent || reply.status == io::kHttpOk ||
+      (reply.status == io::kHttpBadRequest && Contains(reason, "in use"))) {
     return {};
   }
-  if (reply.status == kForbidden) {
+  if (reply.status == io::kHttpForbidden) {
     return Denied("sys/mounts/" + mount, "create\", \"update", reply);
   }
-  return Wrong(fmt::format("vault_refused: the vault refuses to mount {} (status {}){}",
-                           mount, reply.status, reason));
+  return VaultRefusal(
+      fmt::format("vault_refused: the vault refuses to mount {} (status {}){}", mount,
+                  reply.status, reason));
 }
 
 Result<VaultTokenState> VaultClient::LookUpToken() {
@@ -172,7 +170,8 @@ Result<VaultTokenState> VaultClient::LookUpToken() {
 Result<VaultClient::Place> VaultClient::FindPlace(const std::string& path) {
   CALVE_ASSIGN(VaultMount mount, FindMount(path));
   if (mount.path.size() >= path.size()) {
-    return Wrong(fmt::format("vault_no_secret: {} is a mount, not a secret in it", path));
+    return VaultRefusal(
+        fmt::format("vault_no_secret: {} is a mount, not a secret in it", path));
   }
   const std::string rest = path.substr(mount.path.size());
   std::string api_path = mount.path + (mount.kv_version == 2 ? "data/" : "") + rest;
@@ -194,11 +193,11 @@ Result<VaultMount> VaultClient::FindMount(const std::string& path) {
   VaultMount mount{.path = FirstPart(path) + "/", .type = "kv", .kv_version = 1};
   const std::string reason = transport_->Reason(reply);
   // A vault from before this question was there has version 1 alone.
-  const bool too_old = reply.status == kNotFound && reason.empty();
-  if (reply.status != kOk && !too_old) {
+  const bool too_old = reply.status == io::kHttpNotFound && reason.empty();
+  if (reply.status != io::kHttpOk && !too_old) {
     return NoMount(path, reply);
   }
-  if (reply.status == kOk) {
+  if (reply.status == io::kHttpOk) {
     const auto found = ParseMount(reply.body);
     if (!found) {
       return OddReply(path, found.error().message);
@@ -206,7 +205,7 @@ Result<VaultMount> VaultClient::FindMount(const std::string& path) {
     mount = *found;
   }
   if (mount.type != "kv" && mount.type != "generic") {
-    return Wrong(
+    return VaultRefusal(
         fmt::format("vault_wrong_mount: {} is a mount of type {}, and secrets are "
                     "read from mounts of type kv; see the path {}",
                     mount.path, mount.type, path));
@@ -218,20 +217,21 @@ Result<VaultMount> VaultClient::FindMount(const std::string& path) {
 Error VaultClient::NoMount(const std::string& path, const io::HttpResponse& reply) {
   const std::string reason = transport_->Reason(reply);
   if (Contains(reason, "namespace not found")) {
-    return Wrong(
+    return VaultRefusal(
         fmt::format("vault_no_namespace: the vault at {} has no namespace {}; set "
                     "VAULT_NAMESPACE",
                     transport_->address(), transport_->name_space()));
   }
-  if (reply.status != kForbidden) {
-    return Wrong(fmt::format("vault_no_mount: the vault at {} finds no mount for {}{}",
-                             transport_->address(), path, reason));
+  if (reply.status != io::kHttpForbidden) {
+    return VaultRefusal(
+        fmt::format("vault_no_mount: the vault at {} finds no mount for {}{}",
+                    transport_->address(), path, reason));
   }
   const auto state = session_.LookUp();
   const bool all_allowed =
       state && std::ranges::find(state->policies, "root") != state->policies.end();
   if (all_allowed) {
-    return Wrong(
+    return VaultRefusal(
         fmt::format("vault_no_mount: the vault at {}{} has no mount {}/; enable it, or "
                     "see the path {}",
                     transport_->address(),
@@ -248,12 +248,12 @@ Error VaultClient::Denied(const std::string& api_path, std::string_view capabili
                           const io::HttpResponse& reply) {
   const auto state = session_.LookUp();
   if (!state) {
-    return Wrong(fmt::format(
+    return VaultRefusal(fmt::format(
         "vault_denied: the vault at {} refuses our token for {}{}: the token has ended, "
         "or was taken back, or no policy allows that; give another VAULT_TOKEN",
         transport_->address(), api_path, transport_->Reason(reply)));
   }
-  return Wrong(fmt::format(
+  return VaultRefusal(fmt::format(
       "vault_denied: no policy of our token ({}) allows {} in the vault at {}; it needs "
       "path \"{}\" {{ capabilities = [\"{}\"] }}, if there is such a mount",
       fmt::join(state->policies, ", "), api_path, transport_->address(), api_path,
@@ -263,26 +263,27 @@ Error VaultClient::Denied(const std::string& api_path, std::string_view capabili
 Error VaultClient::ReadFailure(const std::string& path, const Place& place,
                                const io::HttpResponse& reply) {
   const std::string reason = transport_->Reason(reply);
-  if (reply.status == kForbidden) {
+  if (reply.status == io::kHttpForbidden) {
     return Denied(place.api_path, "read", reply);
   }
   if (Contains(reason, "namespace not found") ||
       Contains(reason, "no handler for route")) {
     return NoMount(path, reply);
   }
-  if (reply.status != kNotFound) {
-    return Wrong(fmt::format("vault_refused: the vault at {} refuses {} (status {}){}",
-                             transport_->address(), path, reply.status, reason));
+  if (reply.status != io::kHttpNotFound) {
+    return VaultRefusal(
+        fmt::format("vault_refused: the vault at {} refuses {} (status {}){}",
+                    transport_->address(), path, reply.status, reason));
   }
   const int64_t deleted = DeletedVersion(reply.body);
   if (deleted > 0) {
-    return Wrong(
+    return VaultRefusal(
         fmt::format("vault_no_secret: the secret {} was deleted after version {}; "
                     "write it, or undelete it",
                     path, deleted));
   }
   const bool api_form = path.starts_with(place.mount.path + "data/");
-  return Wrong(fmt::format(
+  return VaultRefusal(fmt::format(
       "vault_no_secret: the vault at {} has no secret {}{}", transport_->address(), path,
       api_form ? "; write the path without data/" : "; write it, or see the path"));
 }

@@ -10,13 +10,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "io/http/http_status.h"
+
 namespace calve::secrets {
 namespace {
 
 using std::chrono::steady_clock;
-
-constexpr int kOk = 200;
-constexpr int kForbidden = 403;
 
 Error Refused(std::string message) {
   return {ErrorKind::kInvalidArgument, std::move(message)};
@@ -59,7 +58,7 @@ Result<io::HttpResponse> VaultSession::Send(VaultRequest request) {
   }
   request.token = &token_;
   CALVE_ASSIGN(io::HttpResponse reply, transport_.Send(request));
-  if (reply.status != kForbidden || !CanLogInAgain() || !TokenIsDead()) {
+  if (reply.status != io::kHttpForbidden || !CanLogInAgain() || !TokenIsDead()) {
     return reply;
   }
   CALVE_TRY(LogIn());
@@ -74,7 +73,7 @@ bool VaultSession::TokenIsDead() {
   VaultRequest look_up("GET", "auth/token/lookup-self");
   look_up.token = &token_;
   const auto reply = transport_.Send(look_up);
-  return reply && reply->status == kForbidden;
+  return reply && reply->status == io::kHttpForbidden;
 }
 
 Result<VaultTokenState> VaultSession::LookUp() {
@@ -84,7 +83,7 @@ Result<VaultTokenState> VaultSession::LookUp() {
   VaultRequest look_up("GET", "auth/token/lookup-self");
   look_up.token = &token_;
   CALVE_ASSIGN(const io::HttpResponse reply, transport_.Send(look_up));
-  if (reply.status != kOk) {
+  if (reply.status != io::kHttpOk) {
     return Refused(fmt::format(
         "vault_token_invalid: the vault at {} does not know the token (any more){}; log "
         "in again and set VAULT_TOKEN",
@@ -148,7 +147,7 @@ Status VaultSession::LogInByAppRole() {
   VaultRequest request("POST", fmt::format("auth/{}/login", login_.approle_mount));
   request.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   CALVE_ASSIGN(io::HttpResponse reply, transport_.Send(request));
-  if (reply.status != kOk) {
+  if (reply.status != io::kHttpOk) {
     return Refused(fmt::format(
         "vault_login_refused: the vault at {} refuses the AppRole login at auth/{}{}; "
         "check role_id and secret_id: it may have ended, or been used as often as it "
@@ -179,7 +178,7 @@ Status VaultSession::Unwrap() {
   VaultRequest look_up("POST", "sys/wrapping/lookup");
   look_up.body = nlohmann::json{{"token", wrapping.Reveal()}}.dump();
   CALVE_ASSIGN(const io::HttpResponse looked, transport_.Send(look_up));
-  if (looked.status != kOk) {
+  if (looked.status != io::kHttpOk) {
     return refuse(looked);
   }
   const auto path = ParseWrapPath(looked.body);
@@ -197,7 +196,7 @@ Status VaultSession::Unwrap() {
   unwrap.token = &wrapping;
   unwrap.may_repeat = false;
   CALVE_ASSIGN(io::HttpResponse reply, transport_.Send(unwrap));
-  if (reply.status != kOk) {
+  if (reply.status != io::kHttpOk) {
     return refuse(reply);
   }
   auto secret_id = ParseSecretId(reply.body);
@@ -254,7 +253,7 @@ Status VaultSession::Renew() {
   request.token = &token_;
   request.body = nlohmann::json{{"increment", lease_.count()}}.dump();
   CALVE_ASSIGN(const io::HttpResponse reply, transport_.Send(request));
-  if (reply.status != kOk) {
+  if (reply.status != io::kHttpOk) {
     return Refused("the vault refuses" + transport_.Reason(reply));
   }
   const auto token = ParseAuth(reply.body);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "io/http/backoff.h"
+#include "io/http/http_status.h"
 #include "secrets/vault_address.h"
 #include "secrets/vault_reply.h"
 
@@ -15,9 +16,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr int kPreconditionFailed = 412;  // a replica that lags behind
-constexpr int kTooManyRequests = 429;
-constexpr int kServiceUnavailable = 503;
 constexpr std::chrono::seconds kImpatience(5);
 constexpr std::chrono::seconds kLongestStall(5);
 constexpr size_t kMostReplyBytes = size_t{4} * 1024 * 1024;
@@ -26,8 +24,8 @@ bool Passes(const Result<io::HttpResponse>& reply) {
   if (!reply) {
     return reply.error().kind == ErrorKind::kUnavailable;
   }
-  return reply->status == kPreconditionFailed || reply->status == kTooManyRequests ||
-         reply->status >= 500;
+  return reply->status == io::kHttpPreconditionFailed ||
+         reply->status == io::kHttpTooManyRequests || reply->status >= 500;
 }
 
 bool HasControl(const std::string& text) {
@@ -133,7 +131,8 @@ Error VaultTransport::Failure(const Result<io::HttpResponse>& last) const {
                     "which is not followed; set VAULT_ADDR to the active server",
                     address_, last->status)};
   }
-  if (last->status == kServiceUnavailable && reason.find("sealed") != std::string::npos) {
+  if (last->status == io::kHttpServiceUnavailable &&
+      reason.find("sealed") != std::string::npos) {
     return {
         ErrorKind::kUnavailable,
         fmt::format("vault_sealed: the vault at {} is sealed; unseal it and try again",

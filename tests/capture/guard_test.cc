@@ -15,21 +15,21 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-const TableRef kLog = {"public", "audit_log_dml"};
+const TableRef kAuditLog = {"public", "audit_log_dml"};
 
 class GuardTest : public ::testing::Test {
  protected:
   GuardTest()
       : dsn_(NewDatabase(*SharedServer())), session_(Connect(dsn_)), poller_(dsn_) {
     NoProgress progress;
-    const auto plan = PlanInstall(*session_, {.audit_table = kLog});
+    const auto plan = PlanInstall(*session_, {.audit_table = kAuditLog});
     EXPECT_TRUE(plan && ApplyPlan(*session_, *plan, progress));
   }
 
   /// What an extraction does, guard and all.
   void Extract(const std::string& consumer = "lake") {
     (void)poller_.Poll();
-    const auto answer = TellGuard(*session_, kLog, consumer, *poller_.cursor());
+    const auto answer = TellGuard(*session_, kAuditLog, consumer, *poller_.cursor());
     ASSERT_TRUE(answer) << answer.error().message;
     EXPECT_EQ(*answer, GuardAnswer::kRecorded);
   }
@@ -126,8 +126,8 @@ TEST_F(GuardTest, RowsThatAreOlderThanTheColumnGoByTheirTransaction) {
       "DEFAULT;" +
           Insert("old"));
   NoProgress progress;
-  ASSERT_TRUE(
-      ApplyPlan(*session_, *PlanInstall(*session_, {.audit_table = kLog}), progress));
+  ASSERT_TRUE(ApplyPlan(*session_, *PlanInstall(*session_, {.audit_table = kAuditLog}),
+                        progress));
   Sql(*session_, Insert("new"));
   EXPECT_THAT(Delete("raw_data = 'old'"), HasSubstr("not extracted yet"));
   Extract();
@@ -168,22 +168,23 @@ TEST_F(GuardTest, ARoleThatMayNotTellIsSaidSoAndTheGuardGoesOnRefusing) {
   Sql(*session_,
       Insert("a") + "DROP ROLE IF EXISTS teller; CREATE ROLE teller LOGIN PASSWORD 'pw'");
   NoProgress progress;
-  ASSERT_TRUE(ApplyPlan(*session_,
-                        *PlanInstall(*session_, {.audit_table = kLog, .role = "teller"}),
-                        progress));
+  ASSERT_TRUE(ApplyPlan(
+      *session_, *PlanInstall(*session_, {.audit_table = kAuditLog, .role = "teller"}),
+      progress));
   std::string dsn = dsn_;
   const std::string login = "postgres:" + SharedServer()->password();
   dsn.replace(dsn.find(login), login.size(), "teller:pw");
   (void)poller_.Poll();
   const auto teller = Connect(dsn);
-  EXPECT_EQ(*TellGuard(*teller, kLog, "lake", *poller_.cursor()),
+  EXPECT_EQ(*TellGuard(*teller, kAuditLog, "lake", *poller_.cursor()),
             GuardAnswer::kNotAllowed);
   EXPECT_THAT(Delete("true"), HasSubstr("not extracted yet"));
   const auto more = PlanInstall(
-      *session_, {.audit_table = kLog, .role = "teller", .role_records = true});
+      *session_, {.audit_table = kAuditLog, .role = "teller", .role_records = true});
   ASSERT_EQ(more->steps.size(), 1U);
   ASSERT_TRUE(ApplyPlan(*session_, *more, progress));
-  EXPECT_EQ(*TellGuard(*teller, kLog, "lake", *poller_.cursor()), GuardAnswer::kRecorded);
+  EXPECT_EQ(*TellGuard(*teller, kAuditLog, "lake", *poller_.cursor()),
+            GuardAnswer::kRecorded);
   EXPECT_EQ(Delete("true"), "");
 }
 
@@ -193,7 +194,8 @@ TEST_F(GuardTest, ATableWithoutGuardHasNoneToTell) {
   Sql(*session, std::string(kCreateAuditTable) + ";" + Insert("a"));
   Poller poller(dsn);
   (void)poller.Poll();
-  EXPECT_EQ(*TellGuard(*session, kLog, "lake", *poller.cursor()), GuardAnswer::kNoGuard);
+  EXPECT_EQ(*TellGuard(*session, kAuditLog, "lake", *poller.cursor()),
+            GuardAnswer::kNoGuard);
 }
 
 TEST_F(GuardTest, AnUnchangedMarkIsNotWrittenAgain) {
@@ -203,9 +205,9 @@ TEST_F(GuardTest, AnUnchangedMarkIsNotWrittenAgain) {
     return session_->Query("SELECT pg_current_xact_id()")->number(0, 0);
   };
   const int64_t before = transactions();
-  ASSERT_TRUE(TellGuard(*session_, kLog, "lake", *poller_.cursor()));
+  ASSERT_TRUE(TellGuard(*session_, kAuditLog, "lake", *poller_.cursor()));
   EXPECT_EQ(transactions(), before + 1);  // this look's own
-  const auto marks = *ReadGuardMarks(*session_, kLog);
+  const auto marks = *ReadGuardMarks(*session_, kAuditLog);
   ASSERT_EQ(marks.size(), 1U);
   EXPECT_EQ(marks[0].consumer, "lake");
   EXPECT_EQ(marks[0].last_row_id, 1);

@@ -22,7 +22,7 @@ std::string ErrorWith(const std::string& from, const std::string& to) {
   return project.error().message;
 }
 
-const std::string kStaging = "models/staging/shop/schema.yml";
+const std::string kStagingFile = "models/staging/shop/schema.yml";
 const std::string kMarts = "models/marts/shop/schema.yml";
 
 TEST(ProjectErrorTest, TheFixtureItselfIsValid) {
@@ -32,7 +32,7 @@ TEST(ProjectErrorTest, TheFixtureItselfIsValid) {
 TEST(ProjectErrorTest, BrokenYamlNamesTheLine) {
   EXPECT_EQ(
       ErrorWith("{name: order_id, data_type: integer}\n", "{name: order_id\n"),
-      kStaging + ":25: not valid YAML (end of map flow not found); correct the file");
+      kStagingFile + ":25: not valid YAML (end of map flow not found); correct the file");
 }
 
 TEST(ProjectErrorTest, AnyBytesGiveAProjectOrAnError) {
@@ -64,40 +64,40 @@ TEST(ProjectErrorTest, AProjectNeedsItsFileAndName) {
 TEST(ProjectErrorTest, UnknownKeysOfMetaCalveNameTheNearest) {
   EXPECT_EQ(
       ErrorWith("source_table: public", "source_tabel: public"),
-      kStaging +
+      kStagingFile +
           ":18: model flat: meta.calve has no key `source_tabel` here; the nearest is "
           "`source_table`, valid are kind, from, on_violation, format_version, "
           "schema_evolution, source_table");
   EXPECT_EQ(ErrorWith("{path: $.sum}", "{pth: $.sum}"),
-            kStaging +
+            kStagingFile +
                 ":25: column total of model flat: meta.calve has no key `pth` here; the "
                 "nearest is `path`, valid are path");
   EXPECT_EQ(ErrorWith("{kind: dedupe, from", "{kind: dedupe, key: a, from"),
-            kStaging +
+            kStagingFile +
                 ":5: model stg: meta.calve has no key `key` here; the nearest is `kind`, "
                 "valid are kind, from, on_violation, format_version");
   EXPECT_EQ(ErrorWith("{kind: dedupe, from", "{kind: dedupe, from: a, from"),
-            kStaging + ":5: model stg: meta.calve has `from` twice; keep one");
+            kStagingFile + ":5: model stg: meta.calve has `from` twice; keep one");
 }
 
 TEST(ProjectErrorTest, ValuesOfMetaCalveAreChecked) {
   EXPECT_EQ(ErrorWith("kind: dedupe", "kind: dedup"),
-            kStaging +
+            kStagingFile +
                 ":5: `dedup` is none of dedupe | flatten | current | history; the "
                 "nearest is `dedupe`");
   EXPECT_EQ(ErrorWith("kind: dedupe, ", ""),
-            kStaging +
+            kStagingFile +
                 ":5: model stg: meta.calve has no kind; give it `kind: dedupe | "
                 "flatten | current | history`");
   EXPECT_EQ(ErrorWith(", from: events", ""),
-            kStaging + ":5: model stg: meta.calve has no `from`; name the upstream");
+            kStagingFile + ":5: model stg: meta.calve has no `from`; name the upstream");
   EXPECT_EQ(
       ErrorWith("from: events", "from: events, on_violation: ignore"),
-      kStaging + ":5: `ignore` is none of quarantine | fail; the nearest is `fail`");
+      kStagingFile + ":5: `ignore` is none of quarantine | fail; the nearest is `fail`");
   EXPECT_EQ(ErrorWith("from: events", "from: events, format_version: 4"),
-            kStaging + ":5: format_version must be 2 or 3, and is `4`");
+            kStagingFile + ":5: format_version must be 2 or 3, and is `4`");
   EXPECT_EQ(ErrorWith("public.orders", "orders"),
-            kStaging +
+            kStagingFile +
                 ":18: model flat: source_table must be schema.table, as in "
                 "`public.orders`, and is `orders`");
   EXPECT_EQ(ErrorWith(", key: order_id", ""),
@@ -107,59 +107,62 @@ TEST(ProjectErrorTest, ValuesOfMetaCalveAreChecked) {
                 ":5: `audit_event_ids` is none of audit_timestamp, audit_event_id | "
                 "audit_event_id; the nearest is `audit_event_id`");
   EXPECT_EQ(ErrorWith("$.sum", "$.a.sum"),
-            kStaging +
+            kStagingFile +
                 ":25: column total of model flat: path must name one member of the "
                 "payload, as in `$.sum` or `$['sum']`, and is `$.a.sum`");
 }
 
 TEST(ProjectErrorTest, ColumnsAreChecked) {
   EXPECT_EQ(ErrorWith("{name: order_id, data_type: integer}", "{name: order_id}"),
-            kStaging +
+            kStagingFile +
                 ":24: column order_id of model flat has no type; give it "
                 "`data_type`");
   EXPECT_EQ(
       ErrorWith("{name: order_id, data_type: integer}",
                 "{name: order_id, data_type: smallint}"),
-      kStaging +
+      kStagingFile +
           ":24: column order_id of model flat: type `smallint` cannot be kept; use "
           "boolean, integer, bigint, real, double, decimal(p,s) with p up to 38, date, "
           "timestamp(6), timestamp(6) with time zone or varchar");
   EXPECT_EQ(ErrorWith("{name: order_id,", "{name: orderId,"),
-            kStaging +
+            kStagingFile +
                 ":24: column orderId of model flat: the name must be in lower case, "
                 "as Trino writes it");
   EXPECT_EQ(ErrorWith("{name: order_id,", "{name: audit_event_id,"),
-            kStaging +
+            kStagingFile +
                 ":24: model flat: column audit_event_id stands twice, first in line "
                 "21; keep one");
   EXPECT_EQ(
       ErrorWith("{name: order_id, data_type: integer}",
                 "{name: order_id, data_type: integer, tests: [{accepted_values: {}}]}"),
-      kStaging +
+      kStagingFile +
           ":24: accepted_values of column order_id lists no values; give "
           "`values: [...]`");
 }
 
 TEST(ProjectErrorTest, AContractMustBeEnforced) {
   EXPECT_EQ(ErrorWith("contract: {enforced: true}", "contract: {enforced: false}"),
-            kStaging +
+            kStagingFile +
                 ":2: model stg: its contract is not enforced; set `config: "
                 "{contract: {enforced: true}}`");
 }
 
 TEST(ProjectErrorTest, EachKindNeedsItsColumns) {
-  EXPECT_EQ(ErrorWith("      - {name: raw_data, data_type: varchar}\n", ""),
-            kStaging + ":2: model stg: column raw_data is missing; add it as varchar");
-  EXPECT_EQ(ErrorWith("name: raw_data", "name: row_data"),
-            kStaging + ":2: model stg: column raw_data is missing; add it as varchar");
-  EXPECT_EQ(ErrorWith("{name: raw_data, data_type: varchar}",
-                      "{name: raw_data, data_type: integer}"),
-            kStaging + ":14: model stg: column raw_data must be varchar, and is integer");
+  EXPECT_EQ(
+      ErrorWith("      - {name: raw_data, data_type: varchar}\n", ""),
+      kStagingFile + ":2: model stg: column raw_data is missing; add it as varchar");
+  EXPECT_EQ(
+      ErrorWith("name: raw_data", "name: row_data"),
+      kStagingFile + ":2: model stg: column raw_data is missing; add it as varchar");
+  EXPECT_EQ(
+      ErrorWith("{name: raw_data, data_type: varchar}",
+                "{name: raw_data, data_type: integer}"),
+      kStagingFile + ":14: model stg: column raw_data must be varchar, and is integer");
   EXPECT_EQ(
       ErrorWith("      - {name: raw_data, data_type: varchar}\n",
                 "      - {name: raw_data, data_type: varchar}\n"
                 "      - {name: lsn, data_type: bigint}\n"),
-      kStaging + ":15: model stg: column lsn is not in the landing table; remove it");
+      kStagingFile + ":15: model stg: column lsn is not in the landing table; remove it");
   EXPECT_EQ(ErrorWith("kind: current", "kind: history"),
             kMarts +
                 ":2: model orders: column valid_from is missing; add it as "
@@ -205,23 +208,23 @@ TEST(ProjectErrorTest, KeysMustExistOnceAndBeComparable) {
 
 TEST(ProjectErrorTest, EveryMemberHasOneColumn) {
   EXPECT_EQ(ErrorWith("$.sum", "$.order_id"),
-            kStaging +
+            kStagingFile +
                 ":25: model flat: columns order_id and total hold the same member "
                 "`order_id`; keep one");
   EXPECT_EQ(ErrorWith("{name: total,", "{name: tbl_name,"),
-            kStaging +
+            kStagingFile +
                 ":25: model flat: column tbl_name must be varchar, and is "
                 "decimal(12,2)");
   EXPECT_EQ(ErrorWith("{name: total, data_type: \"decimal(12,2)\",",
                       "{name: tbl_name, data_type: varchar,"),
-            kStaging +
+            kStagingFile +
                 ":25: model flat: column tbl_name is the event's own and cannot have "
                 "a path; remove it");
 }
 
 TEST(ProjectErrorTest, UpstreamsMustExistAndBeOfTheRightKind) {
   EXPECT_EQ(ErrorWith("from: events", "from: event"),
-            kStaging +
+            kStagingFile +
                 ":2: model stg: there is no source table event; the nearest is "
                 "`events`");
   EXPECT_EQ(ErrorWith("from: flat", "from: flatt"),
@@ -233,13 +236,13 @@ TEST(ProjectErrorTest, UpstreamsMustExistAndBeOfTheRightKind) {
                 ":2: model orders: a current model is made from a flatten model, and "
                 "stg is dedupe");
   EXPECT_EQ(ErrorWith("from: stg", "from: orders"),
-            kStaging +
+            kStagingFile +
                 ":15: model flat: it is made from itself: flat → orders → flat; "
                 "break the cycle");
   EXPECT_EQ(
       ErrorWith("      - name: events\n",
                 "      - name: events\n  - name: b\n    tables: [{name: events}]\n"),
-      kStaging +
+      kStagingFile +
           ":2: model stg: from names several sources; write it as "
           "<schema>.events");
 }

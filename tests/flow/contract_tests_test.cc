@@ -17,9 +17,7 @@
 namespace calve::flow {
 namespace {
 
-const std::string kFlattened = "stg_ecomm_audit_log_dml_orders_flattened";
-
-OrderEvent Event(int64_t id, int32_t order_id, const std::string& more = "") {
+OrderEvent OrderInsert(int64_t id, int32_t order_id, const std::string& more = "") {
   return {.id = id,
           .operation = 'I',
           .time_us = id,
@@ -42,14 +40,14 @@ std::vector<std::string> Failing(FlowFixture& fixture, const std::string& select
   return failing;
 }
 
-contract::Column& ColumnOf(FlowFixture& fixture, const std::string& model,
-                           const std::string& column) {
+contract::Column& ContractColumn(FlowFixture& fixture, const std::string& model,
+                                 const std::string& column) {
   return const_cast<contract::Column&>(*fixture.ModelOf(model).Find(column));
 }
 
 TEST(ContractTestsTest, TablesThatKeepTheirContractsPassEveryTest) {
   FlowFixture fixture;
-  fixture.Land({Event(1, 1), Event(2, 1), Event(3, 2)});
+  fixture.Land({OrderInsert(1, 1), OrderInsert(2, 1), OrderInsert(3, 2)});
   fixture.Run();
   NoProgress progress;
   std::string shown;
@@ -66,11 +64,12 @@ TEST(ContractTestsTest, TablesThatKeepTheirContractsPassEveryTest) {
 
 TEST(ContractTestsTest, RowsThatBreakARuleAreCountedAndNamedByTheirKey) {
   FlowFixture fixture;
-  fixture.Land({Event(1, 1), Event(2, 2, R"("description": null)"), Event(3, 3)});
+  fixture.Land({OrderInsert(1, 1), OrderInsert(2, 2, R"("description": null)"),
+                OrderInsert(3, 3)});
   fixture.Run();
-  ColumnOf(fixture, "orders", "description").not_null = true;
-  ColumnOf(fixture, "orders", "order_id").accepted_values = {"1", "2", "x"};
-  ColumnOf(fixture, "orders", "order_sum").unique = true;
+  ContractColumn(fixture, "orders", "description").not_null = true;
+  ContractColumn(fixture, "orders", "order_id").accepted_values = {"1", "2", "x"};
+  ContractColumn(fixture, "orders", "order_sum").unique = true;
   contract::Check check;
   check.name = "few";
   check.condition = Must(contract::ParseCondition("order_id < 2 or description is null"));
@@ -85,9 +84,10 @@ TEST(ContractTestsTest, RowsThatBreakARuleAreCountedAndNamedByTheirKey) {
 
 TEST(ContractTestsTest, ValuesThatReferToNothingAreFound) {
   FlowFixture fixture;
-  fixture.Land({Event(1, 1, R"("description": "1")"), Event(2, 2), Event(3, 7)});
+  fixture.Land(
+      {OrderInsert(1, 1, R"("description": "1")"), OrderInsert(2, 2), OrderInsert(3, 7)});
   fixture.Run();
-  ColumnOf(fixture, "orders", "order_id").relationships = {
+  ContractColumn(fixture, "orders", "order_id").relationships = {
       {.to = "ref('stg_ecomm_audit_log_dml')",
        .model = "stg_ecomm_audit_log_dml",
        .field = "audit_event_id"},
@@ -104,9 +104,9 @@ TEST(ContractTestsTest, ValuesThatReferToNothingAreFound) {
 
 TEST(ContractTestsTest, WhatDbtAloneRunsIsSkippedAndSaysSo) {
   FlowFixture fixture;
-  fixture.Land({Event(1, 1)});
+  fixture.Land({OrderInsert(1, 1)});
   fixture.Run();
-  ColumnOf(fixture, "orders", "order_id").left_to_dbt = {"my_test"};
+  ContractColumn(fixture, "orders", "order_id").left_to_dbt = {"my_test"};
   NoProgress progress;
   const auto tests = Must(TestContracts(fixture.pipeline(), "orders", progress));
   EXPECT_EQ(tests.back().name, "my_test_orders_order_id");
@@ -129,7 +129,7 @@ TEST(ValueScanTest, WhatIsFoundDoesNotDependOnTheMemoryThatThereIs) {
     std::map<int32_t, int64_t> rows_of;
     std::vector<OrderEvent> events;
     for (int id = 1; id <= count; ++id) {
-      events.push_back(Event(id, *rc::gen::inRange(1, 20)));
+      events.push_back(OrderInsert(id, *rc::gen::inRange(1, 20)));
       ++rows_of[events.back().order_id];
     }
     fixture.Land(events);
@@ -160,10 +160,10 @@ TEST(ValueScanTest, WhatIsFoundDoesNotDependOnTheMemoryThatThereIs) {
 
 TEST(ContractDiffTest, ListsWhatPayloadsHoldAndContractsDoNot) {
   FlowFixture fixture;
-  fixture.Land(
-      {Event(1, 1, R"("colour": 7, "Size": "x")"), Event(2, 2, R"("colour": null)")});
+  fixture.Land({OrderInsert(1, 1, R"("colour": 7, "Size": "x")"),
+                OrderInsert(2, 2, R"("colour": null)")});
   fixture.Run();
-  fixture.Land({Event(3, 3, R"("later": true)")});
+  fixture.Land({OrderInsert(3, 3, R"("later": true)")});
   fixture.Run({.select = "stg_ecomm_audit_log_dml", .full_refresh = false});
   NoProgress progress;
   const auto diff =

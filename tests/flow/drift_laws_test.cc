@@ -19,7 +19,6 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-const std::string kFlattened = "stg_ecomm_audit_log_dml_orders_flattened";
 const Texts kFlattenedColumns{"order_id", "audit_event_id"};
 
 /// Field names that differ by case alone, need quoting, or are taken by tables.
@@ -43,7 +42,7 @@ struct DriftEvent {
 };
 
 /// Where a field goes: the rule, as the documents state it.
-std::string ColumnOf(const std::string& field) {
+std::string ColumnNameOf(const std::string& field) {
   return field == "order_sum" ? model::SuffixedColumnName(field)
                               : model::ExtraColumnName(field);
 }
@@ -72,7 +71,7 @@ std::vector<DriftEvent> RandomDrift() {
 }
 
 /// The same events in any order, some again, cut anywhere.
-std::vector<std::vector<OrderEvent>> RandomDelivery(
+std::vector<std::vector<OrderEvent>> RandomDriftDelivery(
     const std::vector<DriftEvent>& events) {
   std::vector<OrderEvent> all;
   for (const DriftEvent& drift : events) {
@@ -97,17 +96,17 @@ std::vector<std::vector<OrderEvent>> RandomDelivery(
 }
 
 /// What the tables must hold: the definition, in a few lines.
-struct Oracle {
+struct DriftOracle {
   Texts columns;  // that drift adds, ascending
   Texts flattened;
   Texts history;
   Texts orders;
 
-  explicit Oracle(const std::vector<DriftEvent>& events) {
+  explicit DriftOracle(const std::vector<DriftEvent>& events) {
     std::set<std::string> names;
     for (const DriftEvent& drift : events) {
       for (const auto& [field, text] : drift.fields) {
-        names.insert(ColumnOf(field));
+        names.insert(ColumnNameOf(field));
       }
     }
     columns.assign(names.begin(), names.end());
@@ -134,7 +133,7 @@ struct Oracle {
   std::string Row(const DriftEvent& drift) const {
     std::map<std::string, std::string> cells;
     for (const auto& [field, text] : drift.fields) {
-      cells[ColumnOf(field)] = text;
+      cells[ColumnNameOf(field)] = text;
     }
     std::string row = fmt::format("{}|{}", drift.event.order_id, drift.event.id);
     for (const std::string& column : columns) {
@@ -164,7 +163,7 @@ Texts RowsWith(FlowFixture& fixture, const std::string& table, const Texts& extr
 }
 
 /// Whether the tables are as the oracle says.
-bool Agrees(FlowFixture& fixture, const Oracle& oracle) {
+bool Agrees(FlowFixture& fixture, const DriftOracle& oracle) {
   const std::map<std::string, Texts> wanted{{kFlattened, oracle.flattened},
                                             {"orders", oracle.orders},
                                             {"orders_history_scd2", oracle.history}};
@@ -183,7 +182,7 @@ TEST(DriftLawTest, AnyDeliveryGivesTheRowsAndColumnsOfTheDefinition) {
     const auto events = RandomDrift();
     FlowFixture fixture;
     fixture.pipeline().limits.batch_bytes = *rc::gen::element<int64_t>(1, 1'000'000);
-    for (const auto& file : RandomDelivery(events)) {
+    for (const auto& file : RandomDriftDelivery(events)) {
       fixture.Land(file);
       if (*rc::gen::inRange(0, 2) == 0) {
         fixture.Run({.select = *rc::gen::element<std::string>("", "staging", "orders"),
@@ -191,7 +190,7 @@ TEST(DriftLawTest, AnyDeliveryGivesTheRowsAndColumnsOfTheDefinition) {
       }
     }
     fixture.Run();
-    RC_ASSERT(Agrees(fixture, Oracle(events)));
+    RC_ASSERT(Agrees(fixture, DriftOracle(events)));
   });
   EXPECT_TRUE(held);
 }
@@ -206,7 +205,7 @@ TEST(DriftLawTest, ADependenceOnOrderIsCaught) {
   planted.more = R"("colour": 1)";
   fixture.Land({planted});
   fixture.Run();
-  EXPECT_FALSE(Agrees(fixture, Oracle({first})));
+  EXPECT_FALSE(Agrees(fixture, DriftOracle({first})));
 }
 
 /// Accepts a field into the contracts of the flatten model and its marts.
@@ -214,7 +213,7 @@ void Accept(FlowFixture& fixture, const std::string& field, const std::string& t
   for (const std::string& name :
        {kFlattened, std::string("orders"), std::string("orders_history_scd2")}) {
     contract::Column column;
-    column.name = ColumnOf(field);
+    column.name = ColumnNameOf(field);
     column.source_field = name == kFlattened ? field : column.name;
     column.type = Must(contract::ParseColumnType(type));
     fixture.ModelOf(name).columns.push_back(column);
@@ -243,7 +242,7 @@ TEST(DriftLawTest, AcceptingBetweenBatchesEqualsAcceptingBeforeAllOfThem) {
       SetContractMode(between);
     }
     Accept(before, field, type);
-    const auto files = RandomDelivery(events);
+    const auto files = RandomDriftDelivery(events);
     const auto at = *rc::gen::inRange<size_t>(0, files.size() + 1);
     for (size_t i = 0; i <= files.size(); ++i) {
       if (i == at) {
@@ -262,7 +261,7 @@ TEST(DriftLawTest, AcceptingBetweenBatchesEqualsAcceptingBeforeAllOfThem) {
       const Texts extra = ExtraColumns(before, model);
       RC_ASSERT(ExtraColumns(between, model) == extra);
       Texts columns = extra;
-      columns.push_back(ColumnOf(field));
+      columns.push_back(ColumnNameOf(field));
       RC_ASSERT(RowsWith(between, model.table(), columns) ==
                 RowsWith(before, model.table(), columns));
     }

@@ -28,6 +28,9 @@
 
 namespace calve::flow {
 
+/// The flatten model of the fixture's project.
+inline const std::string kFlattened = "stg_ecomm_audit_log_dml_orders_flattened";
+
 /// An event of `public.orders` in a test.
 struct OrderEvent {
   int64_t id = 0;

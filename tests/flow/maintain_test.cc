@@ -77,7 +77,7 @@ TEST(MaintainLawTest, CareAtAnyMomentGivesTheSameRowsAsNone) {
   }));
 }
 
-OrderEvent Event(int64_t id, int32_t order_id = 1) {
+OrderEvent LandedInsert(int64_t id, int32_t order_id = 1) {
   return {.id = id,
           .operation = 'I',
           .time_us = id,
@@ -87,9 +87,9 @@ OrderEvent Event(int64_t id, int32_t order_id = 1) {
 
 TEST(MaintainTest, AModelThatLagsBehindReadsWhatWasCompactedMeanwhileOnce) {
   FlowFixture fixture;
-  fixture.Land({Event(1)});
+  fixture.Land({LandedInsert(1)});
   fixture.Run();
-  fixture.Land({Event(2)});
+  fixture.Land({LandedInsert(2)});
   fixture.Run({.select = "staging", .full_refresh = false});
   TakeCare(fixture, /*compact=*/true, /*expire=*/true);
   const TransformReport report = fixture.Run();
@@ -104,20 +104,20 @@ TEST(MaintainTest, AModelThatLagsBehindReadsWhatWasCompactedMeanwhileOnce) {
 
 TEST(MaintainTest, ACompactedUpstreamIsNothingNewAndKeepsTheChainTogether) {
   FlowFixture fixture;
-  fixture.Land({Event(1)});
+  fixture.Land({LandedInsert(1)});
   fixture.Run();
-  fixture.Land({Event(2)});
+  fixture.Land({LandedInsert(2)});
   fixture.Run();
   TakeCare(fixture, /*compact=*/true, /*expire=*/true);
   EXPECT_EQ(fixture.Run().commits, 0);
-  fixture.Land({Event(3)});
+  fixture.Land({LandedInsert(3)});
   EXPECT_EQ(fixture.Run().commits, 1) << "all models in one commit, as before";
 }
 
 TEST(MaintainTest, ExpiryKeepsWhatAConsumerHasNotReadAndSaysHowMuch) {
   FlowFixture fixture;
   for (int64_t id = 1; id <= 5; ++id) {
-    fixture.Land({Event(id)});
+    fixture.Land({LandedInsert(id)});
     if (id == 2) {
       fixture.Run();
     }
@@ -132,8 +132,8 @@ TEST(MaintainTest, ExpiryKeepsWhatAConsumerHasNotReadAndSaysHowMuch) {
 
 TEST(MaintainTest, ATableThatForbidsCollectionKeepsItsSnapshots) {
   FlowFixture fixture;
-  fixture.Land({Event(1)});
-  fixture.Land({Event(2)});
+  fixture.Land({LandedInsert(1)});
+  fixture.Land({LandedInsert(2)});
   table::TableUpdate update(fixture.Load(fixture.pipeline().landing_table.text()),
                             table::NewSnapshotId(*fixture.pipeline().uuids));
   update.SetProperty("gc.enabled", "false");
@@ -150,7 +150,7 @@ TEST(CaretakerTest, FilesAndSnapshotsStayFewOverManyRounds) {
   fixture.pipeline().maintenance.expiry.max_snapshots = 10;
   Caretaker caretaker(fixture.pipeline());
   for (int64_t id = 1; id <= 40; ++id) {
-    fixture.Land({Event(id, static_cast<int32_t>(id % 5))});
+    fixture.Land({LandedInsert(id, static_cast<int32_t>(id % 5))});
     fixture.Run();
     const CareReport report = Must(caretaker.Look(/*expire=*/true, nullptr));
     EXPECT_EQ(report.warnings, std::vector<std::string>{});

@@ -19,7 +19,6 @@
 namespace calve::flow {
 namespace {
 
-constexpr const char* kFlattened = "stg_ecomm_audit_log_dml_orders_flattened";
 const std::string kQuarantine = std::string("quarantine.") + kFlattened;
 
 contract::Model& Flattened(Pipeline& pipeline) {
@@ -64,7 +63,7 @@ std::vector<std::string> Quarantined(FlowFixture& fixture) {
                                     "discarded_at", "raw_data"});
 }
 
-std::vector<OrderEvent> RandomEvents() {
+std::vector<OrderEvent> RandomBadEvents() {
   const int count = *rc::gen::inRange(1, 25);
   std::vector<OrderEvent> events;
   for (int id = 1; id <= count; ++id) {
@@ -100,7 +99,7 @@ void Deliver(FlowFixture& fixture, std::vector<OrderEvent> events) {
 
 TEST(QuarantineLawTest, ReplayUnderANewContractEqualsThatContractFromTheStart) {
   const bool held = rc::check("quarantine, then replay, is independent of order", [] {
-    const auto events = RandomEvents();
+    const auto events = RandomBadEvents();
     FlowFixture later;
     later.pipeline().limits.batch_bytes = *rc::gen::element<int64_t>(1, 300, 1'000'000);
     SetContract(later.pipeline(), {"I", "U", "D"}, {"good"});

@@ -15,8 +15,6 @@ const std::vector<OrderEvent> kEvents{
     {.id = 2, .operation = 'I', .time_us = 2, .order_id = 2, .description = "b"},
     {.id = 3, .operation = 'U', .time_us = 3, .order_id = 1, .description = "c"}};
 
-constexpr const char* kFlattened = "stg_ecomm_audit_log_dml_orders_flattened";
-
 contract::Model& ModelNamed(Pipeline& pipeline, const std::string& name) {
   for (contract::Model& model : pipeline.project.models) {
     if (model.name == name) {
@@ -79,11 +77,12 @@ TEST(RefreshTest, AColumnOfAnotherTypeGivesWayToANewOneAndOldSnapshotsKeepTheirs
   fixture.Land(kEvents);
   fixture.Run();
   const auto before = fixture.Load("marts.orders").metadata;
-  for (const char* name : {kFlattened, "orders", "orders_history_scd2"}) {
+  for (const std::string& name :
+       {kFlattened, std::string("orders"), std::string("orders_history_scd2")}) {
     ColumnNamed(ModelNamed(fixture.pipeline(), name), "order_sum").type = {
         .kind = contract::TypeKind::kDecimal, .precision = 12, .scale = 2};
   }
-  fixture.Run({.select = std::string(kFlattened) + "+", .full_refresh = true});
+  fixture.Run({.select = kFlattened + "+", .full_refresh = true});
   const auto after = fixture.Load("marts.orders").metadata;
   EXPECT_GT(after.schema().Find("order_sum")->id, before.schema().Find("order_sum")->id);
   EXPECT_EQ(before.schema(),
@@ -102,7 +101,7 @@ TEST(RefreshTest, QuarantinedEventsAreJudgedByTheContractAsItIsNow) {
   ASSERT_EQ(fixture.Rows(quarantine, {"audit_event_id"}), std::vector<std::string>{"2"});
   ColumnNamed(ModelNamed(fixture.pipeline(), kFlattened), "audit_operation")
       .accepted_values = {"I", "U", "D", "X"};
-  fixture.Run({.select = std::string(kFlattened) + "+", .full_refresh = true});
+  fixture.Run({.select = kFlattened + "+", .full_refresh = true});
   EXPECT_EQ(fixture.Rows(quarantine, {"audit_event_id"}), std::vector<std::string>{});
   EXPECT_EQ(fixture.Rows("marts.orders", {"order_id"}),
             (std::vector<std::string>{"1", "2"}));

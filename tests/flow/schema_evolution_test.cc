@@ -16,11 +16,10 @@ namespace {
 using contract::SchemaEvolution;
 using Texts = std::vector<std::string>;
 
-const std::string kFlattened = "stg_ecomm_audit_log_dml_orders_flattened";
 const std::string kFlattenedTable = "staging." + kFlattened;
 const Texts kDownstream{kFlattenedTable, "marts.orders", "marts.orders_history_scd2"};
 
-OrderEvent Event(int64_t id, const std::string& more = "") {
+OrderEvent IdEvent(int64_t id, const std::string& more = "") {
   return {.id = id,
           .operation = 'I',
           .time_us = id,
@@ -54,11 +53,11 @@ size_t Snapshots(FlowFixture& fixture, const std::string& table) {
 
 TEST(SchemaEvolutionTest, NewFieldsPropagateToStagingAndMartsWhateverTheirNames) {
   FlowFixture fixture;
-  fixture.Land({Event(1)});
+  fixture.Land({IdEvent(1)});
   fixture.Run();
-  fixture.Land({Event(2, R"("colour": "red", "Colour": 7, "größe": {"a": [1, null]})"),
-                Event(3, R"("ingested_at_day": "x", "valid_to": "y", "order_sum": 9)"),
-                Event(4, R"("colour": null, "a b": true)")});
+  fixture.Land({IdEvent(2, R"("colour": "red", "Colour": 7, "größe": {"a": [1, null]})"),
+                IdEvent(3, R"("ingested_at_day": "x", "valid_to": "y", "order_sum": 9)"),
+                IdEvent(4, R"("colour": null, "a b": true)")});
   fixture.Run();
   const Texts names{"order_id",
                     "colour",
@@ -79,10 +78,10 @@ TEST(SchemaEvolutionTest, NewFieldsPropagateToStagingAndMartsWhateverTheirNames)
 TEST(SchemaEvolutionTest, UnderContractNewFieldsAreIgnoredEverywhere) {
   FlowFixture fixture;
   SetEvolution(fixture, SchemaEvolution::kContract);
-  fixture.Land({Event(1)});
+  fixture.Land({IdEvent(1)});
   fixture.Run();
   const Texts before = fixture.Columns("marts.orders");
-  fixture.Land({Event(2, R"("colour": "red")")});
+  fixture.Land({IdEvent(2, R"("colour": "red")")});
   fixture.Run();
   EXPECT_EQ(fixture.Columns("marts.orders"), before);
   EXPECT_EQ(fixture.Rows("marts.orders", {"order_id"}), (Texts{"1", "2"}));
@@ -91,9 +90,9 @@ TEST(SchemaEvolutionTest, UnderContractNewFieldsAreIgnoredEverywhere) {
 TEST(SchemaEvolutionTest, AMartUnderContractLeavesOutWhatItsUpstreamPropagates) {
   FlowFixture fixture;
   fixture.ModelOf("orders").schema_evolution = SchemaEvolution::kContract;
-  fixture.Land({Event(1, R"("colour": "red")")});
+  fixture.Land({IdEvent(1, R"("colour": "red")")});
   fixture.Run();
-  fixture.Land({Event(2, R"("colour": "red")")});
+  fixture.Land({IdEvent(2, R"("colour": "red")")});
   fixture.Run({.select = kFlattened, .full_refresh = false});
   fixture.Run();
   EXPECT_EQ(fixture.Rows("marts.orders_history_scd2", {"colour"}), (Texts{"red", "red"}));
@@ -104,12 +103,12 @@ TEST(SchemaEvolutionTest, AMartUnderContractLeavesOutWhatItsUpstreamPropagates) 
 TEST(SchemaEvolutionTest, UnderFailANewFieldStopsTheModelAndItsMarts) {
   FlowFixture fixture;
   fixture.ModelOf(kFlattened).schema_evolution = SchemaEvolution::kFail;
-  fixture.Land({Event(1)});
+  fixture.Land({IdEvent(1)});
   fixture.Run();
   const size_t before = Snapshots(fixture, kFlattenedTable);
   fixture.pipeline().limits.batch_bytes = 1;  // A batch a file: the second is at fault.
-  fixture.Land({Event(2)});
-  fixture.Land({Event(3, R"("colour": "red")")});
+  fixture.Land({IdEvent(2)});
+  fixture.Land({IdEvent(3, R"("colour": "red")")});
   EXPECT_EQ(fixture.RunError().substr(0, 11), "new_field: ");
   EXPECT_EQ(Snapshots(fixture, kFlattenedTable), before);
   EXPECT_EQ(fixture.Rows("marts.orders", {"order_id"}), Texts{"1"});
@@ -118,7 +117,7 @@ TEST(SchemaEvolutionTest, UnderFailANewFieldStopsTheModelAndItsMarts) {
 TEST(SchemaEvolutionTest, AMartUnderFailStopsAtAColumnThatItsUpstreamPropagated) {
   FlowFixture fixture;
   fixture.ModelOf("orders").schema_evolution = SchemaEvolution::kFail;
-  fixture.Land({Event(1, R"("colour": "red")")});
+  fixture.Land({IdEvent(1, R"("colour": "red")")});
   EXPECT_EQ(fixture.RunError().substr(0, 23), "new_field: model orders");
 }
 
@@ -131,9 +130,9 @@ TEST(SchemaEvolutionTest, MoreColumnsThanTheBoundHaltTheRunWithItsRemedy) {
     }
     return text;
   };
-  fixture.Land({Event(1, fields("a", model::kMaxExtraColumns))});
+  fixture.Land({IdEvent(1, fields("a", model::kMaxExtraColumns))});
   fixture.Run({.select = kFlattened + " stg_ecomm_audit_log_dml", .full_refresh = false});
-  fixture.Land({Event(2, fields("b", 1))});
+  fixture.Land({IdEvent(2, fields("b", 1))});
   const std::string error = fixture.RunError(
       {.select = kFlattened + " stg_ecomm_audit_log_dml", .full_refresh = false});
   EXPECT_EQ(error.substr(0, 18), "too_many_columns: ");
@@ -142,7 +141,7 @@ TEST(SchemaEvolutionTest, MoreColumnsThanTheBoundHaltTheRunWithItsRemedy) {
 
 TEST(ContractChangeTest, ColumnsWidenAsMetadataAloneAndOldSnapshotsKeepTheirs) {
   FlowFixture fixture;
-  fixture.Land({Event(1)});
+  fixture.Land({IdEvent(1)});
   fixture.Run();
   const size_t before = Snapshots(fixture, "marts.orders");
   SetType(fixture, "order_id", "bigint");
@@ -155,9 +154,9 @@ TEST(ContractChangeTest, ColumnsWidenAsMetadataAloneAndOldSnapshotsKeepTheirs) {
     EXPECT_EQ(old->Find("order_id")->type.id, table::TypeId::kInt);
   }
   EXPECT_EQ(Snapshots(fixture, "marts.orders"), before);
-  OrderEvent wide = Event(2);
+  OrderEvent wide = IdEvent(2);
   wide.more = R"("order_id": 5000000000)";  // The last of a repeated member counts.
-  OrderEvent again = Event(3);
+  OrderEvent again = IdEvent(3);
   again.order_id = 1;
   fixture.Land({wide, again});
   fixture.Run();
@@ -171,10 +170,10 @@ TEST(ContractChangeTest, EveryWideningThatIcebergAllowsKeepsTheRows) {
   for (const auto& [from, to] : widenings) {
     FlowFixture fixture;
     SetType(fixture, "order_sum", from);
-    fixture.Land({Event(1, R"("sum": 7)")});
+    fixture.Land({IdEvent(1, R"("sum": 7)")});
     fixture.Run();
     SetType(fixture, "order_sum", to);
-    OrderEvent again = Event(2, R"("sum": 8)");
+    OrderEvent again = IdEvent(2, R"("sum": 8)");
     again.order_id = 1;
     fixture.Land({again});  // Rewrites the stored version in the history.
     fixture.Run();
@@ -190,7 +189,7 @@ TEST(ContractChangeTest, EveryWideningThatIcebergAllowsKeepsTheRows) {
 
 TEST(ContractChangeTest, AnyOtherTypeIsANamedHaltThatSaysHowToRebuild) {
   FlowFixture fixture;
-  fixture.Land({Event(1)});
+  fixture.Land({IdEvent(1)});
   fixture.Run();
   SetType(fixture, "order_sum", "decimal(12,2)");
   const std::string error = fixture.RunError();
@@ -240,7 +239,7 @@ TEST(ContractChangeTest, WhatWouldMixRowsOfTwoMeaningsIsANamedHalt) {
        }}};
   for (const Case& change : cases) {
     FlowFixture fixture;
-    fixture.Land({Event(1, R"("colour": 7)")});
+    fixture.Land({IdEvent(1, R"("colour": 7)")});
     fixture.Run();
     change.change(fixture);
     EXPECT_EQ(fixture.RunError().substr(0, 18), "contract_changed: ") << change.name;
@@ -251,7 +250,7 @@ TEST(ContractChangeTest, WhatWouldMixRowsOfTwoMeaningsIsANamedHalt) {
 
 TEST(ContractChangeTest, WhatStoredRowsCannotTellIsAdopted) {
   FlowFixture fixture;
-  fixture.Land({Event(1, R"("colour": "red")")});
+  fixture.Land({IdEvent(1, R"("colour": "red")")});
   fixture.Run();
   ColumnOf(fixture.ModelOf(kFlattened), "audit_event_id").not_null = false;
   for (const std::string& name :
@@ -265,7 +264,7 @@ TEST(ContractChangeTest, WhatStoredRowsCannotTellIsAdopted) {
     columns.push_back(colour);
     columns.push_back(size);
   }
-  fixture.Land({Event(2, R"("size": 4, "colour": "blue")")});
+  fixture.Land({IdEvent(2, R"("size": 4, "colour": "blue")")});
   fixture.Run();
   for (const std::string& table : kDownstream) {
     EXPECT_EQ(fixture.Rows(table, {"order_id", "colour", "size"}),
@@ -277,7 +276,7 @@ TEST(ContractChangeTest, WhatStoredRowsCannotTellIsAdopted) {
 
 TEST(ContractChangeTest, ARollbackBehindAFullRefreshIsANamedHalt) {
   FlowFixture fixture;
-  fixture.Land({Event(1, R"("total": 7)")});
+  fixture.Land({IdEvent(1, R"("total": 7)")});
   fixture.Run();
   const table::SnapshotId old =
       fixture.Load("marts.orders").metadata.current_snapshot()->snapshot_id;
@@ -299,7 +298,7 @@ TEST(ContractChangeTest, ARollbackBehindAFullRefreshIsANamedHalt) {
 
 TEST(ContractChangeTest, ARunAfterNoChangeCommitsNothing) {
   FlowFixture fixture;
-  fixture.Land({Event(1)});
+  fixture.Land({IdEvent(1)});
   fixture.Run();
   const std::string before = fixture.Load("marts.orders").metadata_location;
   EXPECT_EQ(fixture.Run().commits, 0);

@@ -27,11 +27,11 @@ std::string Instant(int64_t time_us) {
 }
 
 /// The two marts of a set of events, straight from their definition.
-struct Oracle {
+struct MartOracle {
   std::vector<std::string> orders;
   std::vector<std::string> history;
 
-  explicit Oracle(const std::vector<OrderEvent>& events) {
+  explicit MartOracle(const std::vector<OrderEvent>& events) {
     std::map<int32_t, std::vector<OrderEvent>> by_key;
     for (const OrderEvent& event : events) {
       by_key[event.order_id].push_back(event);
@@ -110,7 +110,7 @@ TEST(TransformLawTest, AnyOrderCutAndRedeliveryGivesTheRowsOfTheDefinition) {
       }
     }
     fixture.Run();
-    const Oracle oracle(events);
+    const MartOracle oracle(events);
     RC_ASSERT(fixture.Rows("marts.orders", kOrderColumns) == oracle.orders);
     RC_ASSERT(fixture.Rows("marts.orders_history_scd2", kHistoryColumns) ==
               oracle.history);
@@ -129,7 +129,7 @@ TEST(TransformLawTest, ModelsRunOneByOneInAnyCutGiveTheSameRows) {
                    .full_refresh = *rc::gen::inRange(0, 5) == 0});
     }
     fixture.Run();
-    const Oracle oracle(events);
+    const MartOracle oracle(events);
     RC_ASSERT(fixture.Rows("marts.orders", kOrderColumns) == oracle.orders);
     RC_ASSERT(fixture.Rows("marts.orders_history_scd2", kHistoryColumns) ==
               oracle.history);

@@ -28,7 +28,7 @@ const PrintLayout& HistoryLayout() {
   return layout;
 }
 
-RowPrint Event(const std::string& key, int64_t id, int64_t time, uint8_t flags = 0) {
+RowPrint PrintOf(const std::string& key, int64_t id, int64_t time, uint8_t flags = 0) {
   return {.key = key,
           .event_id = id,
           .time_us = time,
@@ -93,8 +93,8 @@ std::vector<std::string> Differences(std::vector<RowPrint> expected,
 
 TEST(VerifyMartsTest, HistoryByTimeIsASortOfEachKey) {
   const auto rows = ExpectedRows(
-      {Event("b", 4, 40), Event("a", 3, 10), Event("a", 1, 20, kDelete),
-       Event("a", 2, 10)},
+      {PrintOf("b", 4, 40), PrintOf("a", 3, 10), PrintOf("a", 1, 20, kDelete),
+       PrintOf("a", 2, 10)},
       FlattenedLayout(),
       ModelOf(contract::ModelKind::kHistory, contract::EventOrder::kTimestampThenId),
       HistoryLayout());
@@ -109,7 +109,7 @@ TEST(VerifyMartsTest, HistoryByTimeIsASortOfEachKey) {
 
 TEST(VerifyMartsTest, HistoryByIdStartsNoEarlierThanTheVersionBefore) {
   const auto rows = ExpectedRows(
-      {Event("a", 1, 20), Event("a", 2, 10), Event("a", 3, 30)}, FlattenedLayout(),
+      {PrintOf("a", 1, 20), PrintOf("a", 2, 10), PrintOf("a", 3, 30)}, FlattenedLayout(),
       ModelOf(contract::ModelKind::kHistory, contract::EventOrder::kId), HistoryLayout());
   EXPECT_THAT(
       Differences(rows, History({{"a", 1, 20, 20}, {"a", 2, 20, 30}, {"a", 3, 30, 0}}),
@@ -119,27 +119,27 @@ TEST(VerifyMartsTest, HistoryByIdStartsNoEarlierThanTheVersionBefore) {
 
 TEST(VerifyMartsTest, AKeyWhoseLastEventDeletesHasNoCurrentRow) {
   const auto rows = ExpectedRows(
-      {Event("a", 2, 10, kDelete), Event("a", 1, 5), Event("b", 3, 1, kDelete),
-       Event("b", 4, 2), Event("c", 5, 1, kBroken)},
+      {PrintOf("a", 2, 10, kDelete), PrintOf("a", 1, 5), PrintOf("b", 3, 1, kDelete),
+       PrintOf("b", 4, 2), PrintOf("c", 5, 1, kBroken)},
       FlattenedLayout(),
       ModelOf(contract::ModelKind::kCurrent, contract::EventOrder::kTimestampThenId),
       FlattenedLayout());
-  EXPECT_THAT(Differences(rows, {Event("b", 4, 2)}, FlattenedLayout()), ElementsAre());
+  EXPECT_THAT(Differences(rows, {PrintOf("b", 4, 2)}, FlattenedLayout()), ElementsAre());
 }
 
 TEST(VerifyCompareTest, EachKindOfDifferenceIsNamed) {
-  std::vector<RowPrint> changed{Event("", 3, 30)};
+  std::vector<RowPrint> changed{PrintOf("", 3, 30)};
   changed[0].cells[2] = NullCell();
-  EXPECT_THAT(
-      Differences({Event("", 1, 10), Event("", 3, 30), Event("", 5, 50)},
-                  {Event("", 2, 20), changed[0], Event("", 5, 50), Event("", 5, 50)},
-                  FlattenedLayout()),
-      ElementsAre("audit_event_id=1 0", "audit_event_id=2 1", "audit_event_id=3 2 sum",
-                  "audit_event_id=5 3"));
+  EXPECT_THAT(Differences({PrintOf("", 1, 10), PrintOf("", 3, 30), PrintOf("", 5, 50)},
+                          {PrintOf("", 2, 20), changed[0], PrintOf("", 5, 50),
+                           PrintOf("", 5, 50)},
+                          FlattenedLayout()),
+              ElementsAre("audit_event_id=1 0", "audit_event_id=2 1",
+                          "audit_event_id=3 2 sum", "audit_event_id=5 3"));
 }
 
 TEST(VerifyPrintTest, ChecksumsSeeASwapOfTwoColumnsAndOfTwoRows) {
-  RowPrint a = Event("a", 1, 2);
+  RowPrint a = PrintOf("a", 1, 2);
   RowPrint swapped = a;
   std::swap(swapped.cells[0], swapped.cells[1]);
   EXPECT_NE(Checksum(a), Checksum(swapped));

@@ -13,7 +13,7 @@
 namespace calve::generate {
 namespace {
 
-constexpr char kHeader[] =
+constexpr char kOrdersHeader[] =
     "audit_operation,audit_timestamp,schema,table,order_id,created_at,updated_at\n";
 
 Result<EarlierOrders> Collect(const std::vector<std::string>& files,
@@ -36,15 +36,15 @@ std::vector<int32_t> Ids(const EarlierOrders& earlier) {
 }
 
 TEST(EarlierOrdersTest, AnOrderLivesIfItsLatestEventIsNoDelete) {
-  const auto earlier =
-      Collect({std::string(kHeader) + "I,2025-01-01 00:00:01+00,public,orders,1,,\n"
-                                      "D,2025-01-01 00:00:09+00,public,orders,2,,\n"
-                                      "I,2025-01-01 00:00:02+00,public,orders,2,,\n"
-                                      "D,2025-01-01 00:00:03+00,public,orders,3,,\n"
-                                      "I,2025-01-01 00:00:03+00,public,orders,3,,\n"
-                                      "I,2025-01-01 00:00:04+00,public,customers,9,,\n",
-               std::string(kHeader) + "D,2025-01-01 00:00:05+00,public,orders,1,,\n"
-                                      "I,2025-01-01 00:00:04+00,public,orders,4,,\n"});
+  const auto earlier = Collect(
+      {std::string(kOrdersHeader) + "I,2025-01-01 00:00:01+00,public,orders,1,,\n"
+                                    "D,2025-01-01 00:00:09+00,public,orders,2,,\n"
+                                    "I,2025-01-01 00:00:02+00,public,orders,2,,\n"
+                                    "D,2025-01-01 00:00:03+00,public,orders,3,,\n"
+                                    "I,2025-01-01 00:00:03+00,public,orders,3,,\n"
+                                    "I,2025-01-01 00:00:04+00,public,customers,9,,\n",
+       std::string(kOrdersHeader) + "D,2025-01-01 00:00:05+00,public,orders,1,,\n"
+                                    "I,2025-01-01 00:00:04+00,public,orders,4,,\n"});
   ASSERT_TRUE(earlier);
   EXPECT_THAT(Ids(*earlier), testing::ElementsAre(3, 4));
   EXPECT_EQ(earlier->max_id, 4);
@@ -70,7 +70,7 @@ TEST(EarlierOrdersTest, NamesTheRecordThatCannotBeRead) {
            {"I,2025-01-01,public,orders,,,\n", "an order_id that is no 32-bit number"},
            {"I,2025-01-01,public,orders,99999999999,,\n", "order_id that is no 32-bit"},
            {"I,2025-01-01,public,orders,1,soon,\n", "not a timestamp: 'soon'"}}) {
-    const auto earlier = Collect({kHeader + line});
+    const auto earlier = Collect({kOrdersHeader + line});
     ASSERT_FALSE(earlier) << line;
     EXPECT_EQ(earlier.error().kind, ErrorKind::kCorrupt);
     EXPECT_THAT(earlier.error().message, testing::HasSubstr(message));

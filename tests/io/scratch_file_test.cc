@@ -11,7 +11,7 @@ namespace calve::io {
 namespace {
 
 TEST(ScratchFileTest, ReadsWhatWasAppendedAndLeavesNoName) {
-  const testing::TempFolder folder;
+  const calve::testing::TempFolder folder;
   const auto file = ScratchFile::Make(folder.path());
   ASSERT_TRUE(file) << file.error().message;
   const auto first = (*file)->Append("one");
@@ -33,7 +33,7 @@ TEST(ScratchFileTest, AFolderThatIsNotThereIsNamedWithTheRemedy) {
 }
 
 TEST(ScratchFileTest, ReadingPastTheEndIsAnError) {
-  const testing::TempFolder folder;
+  const calve::testing::TempFolder folder;
   const auto file = ScratchFile::Make(folder.path());
   ASSERT_TRUE(file);
   ASSERT_TRUE((*file)->Append("one"));

@@ -17,7 +17,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const std::string kHeader =
+const std::string kFileHeader =
     "audit_event_id,audit_operation,audit_timestamp,tbl_schema,tbl_name,raw_data\n";
 
 TEST(LandingFileTest, NamesCarryTheDateInUtc) {
@@ -39,7 +39,7 @@ TEST(LandingFileTest, AClosedFileIsThereWithItsHashRowsAndBytes) {
   EXPECT_FALSE(store.Open(location));
   const auto file = writer->Close();
   ASSERT_TRUE(file);
-  const std::string text = kHeader + "2,,,,,\"\"\n3,D,,,,\n";
+  const std::string text = kFileHeader + "2,,,,,\"\"\n3,D,,,,\n";
   EXPECT_EQ(*io::ReadObject(store, location), text);
   EXPECT_EQ(*file, (LandedFile{"a/b.csv", io::Sha256Hex(text), 2,
                                static_cast<int64_t>(text.size())}));
@@ -55,7 +55,7 @@ TEST(LandingFileTest, AFileIsFullByRowsOrByBytes) {
     EXPECT_EQ(writer->Close()->rows, rows);
     return rows;
   };
-  const auto header = static_cast<int64_t>(kHeader.size());
+  const auto header = static_cast<int64_t>(kFileHeader.size());
   EXPECT_EQ(rows_of({.rows = 1500, .bytes = 1 << 20}), 1500);
   EXPECT_EQ(rows_of({.rows = 9999, .bytes = header + 8 * 700 + 7}), 700);
   EXPECT_EQ(rows_of({.rows = 9999, .bytes = 1}), 1);
@@ -81,14 +81,14 @@ TEST(LandingFileTest, ALongRowGoesWhereItFitsHoweverManyQuotesItHas) {
          }});
     EXPECT_EQ(given, appended);
     const auto file = *writer->Close();
-    const std::string text = kHeader + (has_rows ? "1,,,,,x\n" : "") +
+    const std::string text = kFileHeader + (has_rows ? "1,,,,,x\n" : "") +
                              (appended ? "2,I,,,,\"\"\"\"\"\"\"\"\n" : "");
     EXPECT_EQ(*io::ReadObject(store, folder.path() + "/f.csv"), text);
     EXPECT_EQ(file, (LandedFile{"f", io::Sha256Hex(text), has_rows + appended,
                                 static_cast<int64_t>(text.size())}));
     return appended;
   };
-  const auto full = static_cast<int64_t>(kHeader.size()) + 8 + 16;
+  const auto full = static_cast<int64_t>(kFileHeader.size()) + 8 + 16;
   EXPECT_TRUE(is_appended({.rows = 2, .bytes = full}, /*has_rows=*/true));
   EXPECT_FALSE(is_appended({.rows = 2, .bytes = full - 1}, /*has_rows=*/true));
   EXPECT_FALSE(is_appended({.rows = 1, .bytes = full}, /*has_rows=*/true));

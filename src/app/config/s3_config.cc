@@ -9,7 +9,7 @@
 namespace calve::app {
 namespace {
 
-Error Wrong(std::string_view origin, std::string_view what) {
+Error WrongS3(std::string_view origin, std::string_view what) {
   return {ErrorKind::kInvalidArgument, fmt::format("{} {}", origin, what)};
 }
 
@@ -25,18 +25,18 @@ Status CheckEndpoint(const std::string& origin, std::string& endpoint) {
       endpoint.find_first_of("/?#@ \t\r\n", scheme + 3) == endpoint.npos;
   return endpoint.empty() || host_alone
              ? Status()
-             : Wrong(origin,
-                     "must be scheme, host and port of the storage, such as "
-                     "http://127.0.0.1:9000");
+             : WrongS3(origin,
+                       "must be scheme, host and port of the storage, such as "
+                       "http://127.0.0.1:9000");
 }
 
 Status CheckKeys(const std::string& key_origin, const std::string& secret_origin,
                  const S3Config& config) {
   if (!config.access_key.empty() && config.secret_key.empty()) {
-    return Wrong(key_origin, fmt::format("stands without {}; set both", secret_origin));
+    return WrongS3(key_origin, fmt::format("stands without {}; set both", secret_origin));
   }
   if (config.access_key.empty() && !config.secret_key.empty()) {
-    return Wrong(secret_origin, fmt::format("stands without {}; set both", key_origin));
+    return WrongS3(secret_origin, fmt::format("stands without {}; set both", key_origin));
   }
   return {};
 }
@@ -70,7 +70,7 @@ Result<std::optional<bool>> ReadSwitch(const Section& section, std::string_view 
     return std::optional<bool>();
   }
   if (value != "true" && value != "false") {
-    return Wrong(section.Origin(key), "must be true or false");
+    return WrongS3(section.Origin(key), "must be true or false");
   }
   return std::optional(value == "true");
 }

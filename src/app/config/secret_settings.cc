@@ -18,7 +18,7 @@ constexpr std::string_view kRecordKey = ".secret";
 constexpr std::string_view kVaultPrefix = "vault.";
 constexpr std::string_view kBucketField = "bucket";
 
-Error Wrong(const Setting& setting, std::string_view path, const Error& error) {
+Error WrongSetting(const Setting& setting, std::string_view path, const Error& error) {
   return {error.kind, fmt::format("{}: {} {}", setting.origin, path, error.message)};
 }
 
@@ -115,15 +115,17 @@ Status AddRecord(const std::string& path, const Setting& setting,
                  Settings& settings) {
   const auto reference = reader.RecordReference(setting);
   if (!reference) {
-    return Wrong(setting, path, reference.error());
+    return WrongSetting(setting, path, reference.error());
   }
   if (store == nullptr) {
-    return Wrong(setting, path, {ErrorKind::kInvalidArgument, "may hold no secret"});
+    return WrongSetting(setting, path,
+                        {ErrorKind::kInvalidArgument, "may hold no secret"});
   }
   const auto record = store->Record(*reference);
   if (!record) {
-    return Wrong(setting, path,
-                 {record.error().kind, "can't be resolved: " + record.error().message});
+    return WrongSetting(
+        setting, path,
+        {record.error().kind, "can't be resolved: " + record.error().message});
   }
   const Settings before = settings;
   for (const auto& [field, value] : *record) {
@@ -149,11 +151,11 @@ Result<std::vector<SecretUse>> UsesOf(const std::string& path, const Setting& se
   if (!IsRecordKey(path)) {
     const auto value = reader.Value(path, setting);
     return value ? Result<std::vector<SecretUse>>(std::move(uses))
-                 : Wrong(setting, path, value.error());
+                 : WrongSetting(setting, path, value.error());
   }
   const auto reference = reader.RecordReference(setting);
   if (!reference) {
-    return Wrong(setting, path, reference.error());
+    return WrongSetting(setting, path, reference.error());
   }
   (void)note(*reference);
   const std::string section(SectionOf(path));
@@ -183,7 +185,7 @@ Status ResolveVaultKeys(const Environment& environment, secrets::SecretStore* st
     if (path.starts_with(kVaultPrefix)) {
       auto value = reader.Value(path, setting);
       if (!value) {
-        return Wrong(setting, path, value.error());
+        return WrongSetting(setting, path, value.error());
       }
       setting.value = *std::move(value);
     }
@@ -282,7 +284,7 @@ Status ResolveSettings(const Environment& environment, const SecretNeeds& needs,
     }
     auto value = reader.Value(path, setting);
     if (!value) {
-      return Wrong(setting, path, value.error());
+      return WrongSetting(setting, path, value.error());
     }
     settings[path] = {*std::move(value), setting.origin, setting.layer};
   }

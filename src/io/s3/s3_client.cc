@@ -7,26 +7,19 @@
 
 #include <fmt/format.h>
 
+#include "io/http/http_status.h"
 #include "io/system.h"
 
 namespace calve::io {
 namespace {
 
-constexpr int kFirstRedirect = 300;
-constexpr int kBadRequest = 400;
-constexpr int kForbidden = 403;
-constexpr int kConflictStatus = 409;
-constexpr int kTooManyRequests = 429;
-constexpr int kFirstServerError = 500;
-constexpr int kNotImplemented = 501;
-
 /// Whether the same request may go through later.
 bool IsPassing(const HttpResponse& reply) {
-  if (reply.status == kTooManyRequests ||
-      (reply.status >= kFirstServerError && reply.status != kNotImplemented)) {
+  if (reply.status == kHttpTooManyRequests ||
+      (reply.status >= kHttpFirstServerError && reply.status != kHttpNotImplemented)) {
     return true;
   }
-  if (reply.status != kConflictStatus && reply.status != kBadRequest) {
+  if (reply.status != kHttpConflict && reply.status != kHttpBadRequest) {
     return false;
   }
   // Others were faster; or what arrived is not what was sent.
@@ -42,7 +35,7 @@ bool IsPassing(const HttpResponse& reply) {
 }
 
 bool IsGood(const HttpResponse& reply) {
-  return reply.status >= kHttpOk && reply.status < kFirstRedirect;
+  return reply.status >= kHttpOk && reply.status < kHttpFirstRedirect;
 }
 
 /// Whether a second copy of it that nobody knows of does no harm.
@@ -51,7 +44,8 @@ bool MayRepeatUnseen(const S3Client::Request& request) {
 }
 
 const char* RemedyOf(const HttpResponse& reply, const std::string& code) {
-  const bool redirect = reply.status >= kFirstRedirect && reply.status < kBadRequest;
+  const bool redirect =
+      reply.status >= kHttpFirstRedirect && reply.status < kHttpBadRequest;
   if (redirect || code == "AuthorizationHeaderMalformed") {
     return "; the bucket is in another region: set the region";
   }
@@ -67,11 +61,11 @@ const char* RemedyOf(const HttpResponse& reply, const std::string& code) {
   if (code == "ExpiredToken" || code == "InvalidToken" || code == "InvalidTokenId") {
     return "; renew the session token";
   }
-  if (reply.status == kNotImplemented) {
+  if (reply.status == kHttpNotImplemented) {
     return "; this storage lacks what Calve needs: conditional PUT (If-None-Match), "
            "multipart uploads, reads by range";
   }
-  return reply.status == kForbidden ? "; give these credentials the permission" : "";
+  return reply.status == kHttpForbidden ? "; give these credentials the permission" : "";
 }
 
 ErrorKind KindOf(const HttpResponse& reply, const std::string& code) {

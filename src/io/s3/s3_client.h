@@ -14,6 +14,7 @@
 #include "core/result.h"
 #include "io/http/backoff.h"
 #include "io/http/http_client.h"
+#include "io/http/http_status.h"
 #include "io/s3/s3_reply.h"
 #include "io/s3/s3_signature.h"
 
@@ -41,14 +42,6 @@ struct S3Object {
   /// `s3://bucket/key`, for messages.
   std::string text() const;
 };
-
-/// Status codes that callers look at.
-inline constexpr int kHttpOk = 200;
-inline constexpr int kHttpNoContent = 204;
-inline constexpr int kHttpPartialContent = 206;
-inline constexpr int kHttpNotFound = 404;
-inline constexpr int kHttpPreconditionFailed = 412;
-inline constexpr int kHttpRangeNotSatisfiable = 416;
 
 /// Sends requests to S3. Thread-safe, if the parts are.
 class S3Client {

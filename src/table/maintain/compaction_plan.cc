@@ -53,9 +53,9 @@ int64_t DeletedRows(const ScanTask& task,
   return std::min(deleted, task.file.record_count);
 }
 
-class Planner {
+class CompactionPlanner {
  public:
-  Planner(const std::vector<ScanTask>& tasks, const CompactionPolicy& policy)
+  CompactionPlanner(const std::vector<ScanTask>& tasks, const CompactionPolicy& policy)
       : tasks_(tasks), policy_(policy) {}
 
   std::vector<CompactionGroup> Plan() {
@@ -182,7 +182,7 @@ class Planner {
 
 std::vector<CompactionGroup> PlanCompaction(const std::vector<ScanTask>& tasks,
                                             const CompactionPolicy& policy) {
-  return Planner(tasks, policy).Plan();
+  return CompactionPlanner(tasks, policy).Plan();
 }
 
 }  // namespace calve::table

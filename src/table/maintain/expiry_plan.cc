@@ -11,9 +11,9 @@ namespace {
 
 constexpr const char* kMain = "main";
 
-class Planner {
+class ExpiryPlanner {
  public:
-  Planner(const TableMetadata& metadata, const ExpiryPolicy& policy, int64_t now_ms)
+  ExpiryPlanner(const TableMetadata& metadata, const ExpiryPolicy& policy, int64_t now_ms)
       : metadata_(metadata), policy_(policy), now_ms_(now_ms) {
     for (const Snapshot& snapshot : metadata.snapshots) {
       by_id_.emplace(snapshot.snapshot_id.value, &snapshot);
@@ -141,7 +141,7 @@ bool MayCollect(const TableMetadata& metadata) {
 
 ExpiryPlan PlanExpiry(const TableMetadata& metadata, const ExpiryPolicy& policy,
                       const std::set<SnapshotId>& needed, int64_t now_ms) {
-  return Planner(metadata, policy, now_ms).Plan(needed);
+  return ExpiryPlanner(metadata, policy, now_ms).Plan(needed);
 }
 
 }  // namespace calve::table

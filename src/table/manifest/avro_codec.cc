@@ -14,7 +14,6 @@ namespace calve::table::avro {
 namespace {
 
 constexpr size_t kMaxBlockBytes = size_t{512} << 20U;
-constexpr size_t kMaxRatio = 500;
 /// Small blocks may have any ratio: their size does no harm.
 constexpr size_t kRatioMattersBytes = size_t{16} << 20U;
 constexpr size_t kFirstGuess = 4;
@@ -23,13 +22,13 @@ constexpr size_t kSmallestBufferBytes = 4096;
 constexpr int kRawWindowBits = -15;
 constexpr int kMemoryLevel = 8;
 
-Error Corrupt(std::string_view what) {
+Error BadBlock(std::string_view what) {
   return Error{ErrorKind::kCorrupt, std::string(what)};
 }
 
 size_t LargestHonestBlock(size_t compressed_bytes) {
   return std::min(kMaxBlockBytes,
-                  std::max(kRatioMattersBytes, compressed_bytes * kMaxRatio));
+                  std::max(kRatioMattersBytes, compressed_bytes * kMaxInflation));
 }
 
 /// The output of a decompression: grows up to the largest block that is allowed.
@@ -52,7 +51,7 @@ class Output {
       return {};
     }
     if (bytes_.size() >= limit_) {
-      return Corrupt(fmt::format(
+      return BadBlock(fmt::format(
           "a block inflates to more than {} bytes, as no honest one does", limit_));
     }
     bytes_.resize(std::min(limit_, bytes_.size() * 2));
@@ -89,7 +88,7 @@ Bytef* ZlibBytes(std::string_view bytes) {
 
 Status Inflate(std::string_view bytes, std::string& block) {
   if (bytes.size() > std::numeric_limits<uInt>::max()) {
-    return Corrupt("a compressed block of more than 4 GiB");
+    return BadBlock("a compressed block of more than 4 GiB");
   }
   InflateStream inflating;
   if (!inflating.ok) {
@@ -109,7 +108,7 @@ Status Inflate(std::string_view bytes, std::string& block) {
     output.Advance(output.room() - stream.avail_out);
     const bool stuck = code == Z_BUF_ERROR && stream.avail_out > 0;
     if ((code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) || stuck) {
-      return Corrupt("a deflate stream that is broken or cut off");
+      return BadBlock("a deflate stream that is broken or cut off");
     }
   }
   output.Finish();
@@ -135,7 +134,7 @@ Status InflateZstd(std::string_view bytes, std::string& block) {
     hint = ZSTD_decompressStream(stream.get(), &out, &in);
     const bool stuck = in.pos == read_before && out.pos == 0;
     if (ZSTD_isError(hint) != 0U || (stuck && hint != 0)) {
-      return Corrupt("a zstandard stream that is broken or cut off");
+      return BadBlock("a zstandard stream that is broken or cut off");
     }
     output.Advance(out.pos);
   }

@@ -3,6 +3,7 @@
 /// \file table/manifest/avro_codec.h
 /// How the blocks of an Avro file are compressed. Spec: Avro "Required Codecs".
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,9 @@
 namespace calve::table::avro {
 
 enum class Codec { kNull, kDeflate, kZstandard };
+
+/// Blocks never grow more than this by decompression, unless they are small.
+inline constexpr size_t kMaxInflation = 500;
 
 /// \param name  as in `avro.codec`; empty means null
 /// \return kUnsupported, which names the codec, for snappy, bzip2, xz and unknown ones

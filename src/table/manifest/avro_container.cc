@@ -15,7 +15,6 @@ constexpr size_t kSyncMarkerBytes = 16;
 constexpr size_t kBlockBytes = size_t{64} << 10U;
 /// What records hold is kept, so all blocks together are limited, too, as each one is.
 constexpr size_t kSizeMattersBytes = size_t{64} << 20U;
-constexpr size_t kMaxRatio = 500;
 constexpr const char* kSchemaKey = "avro.schema";
 constexpr const char* kCodecKey = "avro.codec";
 
@@ -88,7 +87,8 @@ Status ContainerReader::ReadBlock(const std::function<Status(ValueReader&)>& rea
   }
   CALVE_TRY(Decompress(codec_, compressed, block));
   inflated_bytes_ += block.size();
-  if (inflated_bytes_ > kSizeMattersBytes && inflated_bytes_ / kMaxRatio > file_.size()) {
+  if (inflated_bytes_ > kSizeMattersBytes &&
+      inflated_bytes_ / kMaxInflation > file_.size()) {
     return framing.Corrupt(
         fmt::format("blocks inflate to more than {} bytes of a file "
                     "of {}, as no honest ones do",

@@ -44,7 +44,7 @@ std::optional<Kind> FindKind(std::string_view name) {
   return std::nullopt;
 }
 
-Error Corrupt(std::string message) {
+Error BadSchema(std::string message) {
   return Error{ErrorKind::kCorrupt, "Avro schema: " + std::move(message)};
 }
 
@@ -96,7 +96,7 @@ class SchemaParser {
  private:
   Result<TypeRef> ParseType(const json& type, const std::string& space) {
     if (depth_ >= kMaxDepth) {
-      return Corrupt(fmt::format("nested deeper than {}", kMaxDepth));
+      return BadSchema(fmt::format("nested deeper than {}", kMaxDepth));
     }
     ++depth_;
     Result<TypeRef> parsed = ParseAnyType(type, space);
@@ -114,7 +114,7 @@ class SchemaParser {
     if (type.is_object()) {
       return ParseObject(type, space);
     }
-    return Corrupt("a type that is neither name, list nor object");
+    return BadSchema("a type that is neither name, list nor object");
   }
 
   /// A primitive type or a named type defined before.
@@ -127,7 +127,7 @@ class SchemaParser {
         return it->second;
       }
     }
-    return Corrupt(fmt::format("unknown type '{:.64}'", name));
+    return BadSchema(fmt::format("unknown type '{:.64}'", name));
   }
 
   Result<TypeRef> ParseUnion(const json& branches, const std::string& space) {
@@ -135,7 +135,7 @@ class SchemaParser {
     for (const json& branch : branches) {
       CALVE_ASSIGN(const TypeRef ref, ParseType(branch, space));
       if (schema_.node(ref).kind == Kind::kUnion) {
-        return Corrupt("a union directly inside a union");
+        return BadSchema("a union directly inside a union");
       }
       node.branches.push_back(ref);
     }
@@ -145,7 +145,7 @@ class SchemaParser {
   Result<TypeRef> ParseObject(const json& object, const std::string& space) {
     const auto it = object.find("type");
     if (it == object.end()) {
-      return Corrupt("a type object without `type`");
+      return BadSchema("a type object without `type`");
     }
     if (!it->is_string()) {
       return ParseType(*it, space);
@@ -181,7 +181,7 @@ class SchemaParser {
                                  const std::string& space) {
     const auto items = object.find(kind == Kind::kArray ? "items" : "values");
     if (items == object.end()) {
-      return Corrupt(fmt::format("{} without the type of its items", KindName(kind)));
+      return BadSchema(fmt::format("{} without the type of its items", KindName(kind)));
     }
     Node node{.kind = kind, .logical_type = TextOf(object, "logicalType")};
     CALVE_ASSIGN(node.items, ParseType(*items, space));
@@ -194,7 +194,7 @@ class SchemaParser {
     const auto size = object.find("size");
     if (size == object.end() || !size->is_number_integer() || size->get<int64_t>() < 0 ||
         size->get<int64_t>() > kMaxFixedSizeBytes) {
-      return Corrupt("a fixed type without a proper size");
+      return BadSchema("a fixed type without a proper size");
     }
     return Define({.kind = Kind::kFixed, .fixed_size_bytes = size->get<size_t>()}, object,
                   space);
@@ -203,7 +203,7 @@ class SchemaParser {
   Result<TypeRef> ParseRecord(const json& object, const std::string& space) {
     const auto fields = object.find("fields");
     if (fields == object.end() || !fields->is_array()) {
-      return Corrupt("a record without fields");
+      return BadSchema("a record without fields");
     }
     // Defined before its fields are parsed: they may refer to it.
     CALVE_ASSIGN(const TypeRef ref, Define({.kind = Kind::kRecord}, object, space));
@@ -220,7 +220,7 @@ class SchemaParser {
   Result<RecordField> ParseField(const json& field, const std::string& space) {
     const bool typed = field.is_object() && field.contains("type");
     if (!typed) {
-      return Corrupt("a record field without a type");
+      return BadSchema("a record field without a type");
     }
     RecordField parsed{
         .name = TextOf(field, "name"), .field_id = IdOf(field, "field-id"), .type = {}};
@@ -255,7 +255,7 @@ Result<WriterSchema> WriterSchema::Parse(std::string_view json_text) {
   const json document =
       json::parse(json_text, /*cb=*/nullptr, /*allow_exceptions=*/false);
   if (document.is_discarded()) {
-    return Corrupt("not JSON");
+    return BadSchema("not JSON");
   }
   return SchemaParser().Parse(document);
 }

@@ -26,7 +26,7 @@ constexpr const char* kCountKey = "calve.manifests";
 /// A summary may take no byte in a file, but a hundred in memory.
 constexpr size_t kMaxSummaries = 10'000;
 
-Error Corrupt(std::string message) {
+Error BadList(std::string message) {
   return Error{ErrorKind::kCorrupt, std::move(message)};
 }
 
@@ -200,7 +200,7 @@ Status ReadSummaries(ValueReader& values, avro::TypeRef type,
   return values.ReadItems(type, [&](avro::TypeRef item) {
     return summaries.size() < kMaxSummaries
                ? ReadSummary(values, item, summaries.emplace_back())
-               : Status(Corrupt("more partition fields than any spec has"));
+               : Status(BadList("more partition fields than any spec has"));
   });
 }
 
@@ -210,14 +210,14 @@ Status ReadOrZero(ValueReader& values, avro::TypeRef type, T& into) {
   std::optional<T> value;
   CALVE_TRY(values.Read(type, value));
   into = value.value_or(0);
-  return into >= 0 ? Status{} : Corrupt(fmt::format("a negative number: {}", into));
+  return into >= 0 ? Status{} : BadList(fmt::format("a negative number: {}", into));
 }
 
 Status ReadContent(ValueReader& values, avro::TypeRef type, ManifestContent& content) {
   int32_t code = 0;
   CALVE_TRY(ReadOrZero(values, type, code));
   if (code > static_cast<int32_t>(ManifestContent::kDeletes)) {
-    return Corrupt(fmt::format("no such content: {}", code));
+    return BadList(fmt::format("no such content: {}", code));
   }
   content = static_cast<ManifestContent>(code);
   return {};
@@ -275,7 +275,7 @@ Result<ManifestFile> ReadManifestFile(ValueReader& values) {
     return ReadField(values, field, manifest);
   }));
   if (manifest.manifest_path.empty()) {
-    return Corrupt("a manifest without a path");
+    return BadList("a manifest without a path");
   }
   // Before format version 2 there were none, which counts as 0.
   manifest.sequence_number = manifest.sequence_number.value_or(0);
@@ -295,7 +295,7 @@ Result<std::vector<ManifestFile>> ParseList(std::string_view bytes) {
   }));
   const std::string* count = container.FindMetadata(kCountKey);
   if (count != nullptr && *count != fmt::to_string(manifests.size())) {
-    return Corrupt(fmt::format("{} manifests where its header counts {:.20}",
+    return BadList(fmt::format("{} manifests where its header counts {:.20}",
                                manifests.size(), *count));
   }
   return manifests;

@@ -24,7 +24,7 @@ using avro::ValueReader;
 /// An entry takes some ten bytes in a file and a thousand in memory.
 constexpr size_t kMaxEntries = 2'000'000;
 
-Error Corrupt(std::string message) {
+Error BadManifest(std::string message) {
   return Error{ErrorKind::kCorrupt, std::move(message)};
 }
 
@@ -41,7 +41,7 @@ Status ReadCode(ValueReader& values, avro::TypeRef type, Enum last, Enum& into) 
   int32_t code = 0;
   CALVE_TRY(values.Read(type, code));
   if (code < 0 || code > static_cast<int32_t>(last)) {
-    return Corrupt(fmt::format("no such code: {}", code));
+    return BadManifest(fmt::format("no such code: {}", code));
   }
   into = static_cast<Enum>(code);
   return {};
@@ -49,7 +49,7 @@ Status ReadCode(ValueReader& values, avro::TypeRef type, Enum last, Enum& into) 
 
 Status ReadNotNegative(ValueReader& values, avro::TypeRef type, int64_t& into) {
   CALVE_TRY(values.Read(type, into));
-  return into >= 0 ? Status{} : Corrupt(fmt::format("a negative number: {}", into));
+  return into >= 0 ? Status{} : BadManifest(fmt::format("a negative number: {}", into));
 }
 
 /// Reads entries by the ids of their fields; fields without a use are skipped.
@@ -96,7 +96,7 @@ class EntryReader {
     CALVE_TRY(values.ReadRecord(type, [&](const RecordField& field) {
       return ReadDataFileField(values, field, file);
     }));
-    return file.file_path.empty() ? Corrupt("a file without a path") : Status{};
+    return file.file_path.empty() ? BadManifest("a file without a path") : Status{};
   }
 
   Status ReadDataFileField(ValueReader& values, const RecordField& field,
@@ -184,8 +184,8 @@ class EntryReader {
       }
     }
     if (entry.status == EntryStatus::kExisting && !entry.data_sequence_number) {
-      return Corrupt(fmt::format("{}: an existing file without a sequence number",
-                                 entry.file.file_path));
+      return BadManifest(fmt::format("{}: an existing file without a sequence number",
+                                     entry.file.file_path));
     }
     return {};
   }
@@ -240,7 +240,7 @@ Status CheckCount(const ManifestFile& manifest, size_t entries) {
   const int64_t listed =
       int64_t{manifest.added_files} + manifest.existing_files + manifest.deleted_files;
   if (listed != 0 && static_cast<size_t>(listed) != entries) {
-    return Corrupt(
+    return BadManifest(
         fmt::format("{} entries where its manifest list counts {}", entries, listed));
   }
   return {};

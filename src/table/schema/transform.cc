@@ -16,8 +16,8 @@
 namespace calve::table {
 namespace {
 
-constexpr int64_t kMicrosPerHour = 3'600'000'000;
-constexpr int64_t kMicrosPerDay = 24 * kMicrosPerHour;
+constexpr int64_t kHourMicros = 3'600'000'000;
+constexpr int64_t kDayMicros = 24 * kHourMicros;
 constexpr int64_t kEpochYear = 1970;
 
 struct NamedTransform {
@@ -150,12 +150,12 @@ int32_t Hours(int64_t micros) {
   constexpr auto kLast = int64_t{std::numeric_limits<int32_t>::max()};
   constexpr auto kFirst = int64_t{std::numeric_limits<int32_t>::min()};
   return static_cast<int32_t>(
-      std::clamp(FloorDivide(micros, kMicrosPerHour), kFirst, kLast));
+      std::clamp(FloorDivide(micros, kHourMicros), kFirst, kLast));
 }
 
 int64_t DaysOf(const Type& source, const Literal& value) {
   return source.id == TypeId::kDate ? As<int32_t>(value)
-                                    : FloorDivide(As<int64_t>(value), kMicrosPerDay);
+                                    : FloorDivide(As<int64_t>(value), kDayMicros);
 }
 
 int32_t Years(int64_t days) {

@@ -18,7 +18,7 @@ using ::testing::Contains;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-Result<Config> Read(const std::string& yaml, Environment environment = {}) {
+Result<Config> ReadS3(const std::string& yaml, Environment environment = {}) {
   return ReadConfig({.file = "calve.yaml",
                      .text = yaml,
                      .assignments = {},
@@ -37,7 +37,7 @@ std::string Shown(const S3Config& config) {
 }
 
 TEST(S3ConfigTest, EveryKeyArrivesAndTheCatalogFallsBackToLandings) {
-  const auto config = Read(
+  const auto config = ReadS3(
       "landing: {uri: 's3://lake/raw/', prefix: more, endpoint: 'http://h:9000/', "
       "region: r1, access_key: k1, secret_key: s1, session_token: t1, path_style: true, "
       "ca_file: ca.pem}\n"
@@ -63,20 +63,20 @@ TEST(S3ConfigTest, VariablesSayWhatKeysDoNot) {
                               {"AWS_ENDPOINT_URL", "http://all"},
                               {"AWS_ENDPOINT_URL_S3", "http://s3"},
                               {"AWS_CA_BUNDLE", "/ca"}};
-  const auto bare = Read("landing: {uri: 's3://lake'}\n", variables);
+  const auto bare = ReadS3("landing: {uri: 's3://lake'}\n", variables);
   ASSERT_TRUE(bare) << bare.error().message;
   EXPECT_EQ(bare->landing_prefix, "");
   EXPECT_EQ(Shown(bare->landing_s3), "http://s3 er ek:es:et - /ca");
   EXPECT_EQ(Shown(bare->catalog_s3), "http://s3 er ek:es:et - /ca");
-  const auto keyed =
-      Read("landing: {access_key: k, secret_key: s, endpoint: 'https://h'}\n", variables);
+  const auto keyed = ReadS3(
+      "landing: {access_key: k, secret_key: s, endpoint: 'https://h'}\n", variables);
   ASSERT_TRUE(keyed) << keyed.error().message;
   EXPECT_EQ(Shown(keyed->landing_s3), "https://h er k:s:- - /ca");
 }
 
 TEST(S3ConfigTest, WhatCannotWorkIsNamedWithItsRemedy) {
   const auto error = [](const std::string& yaml, const Environment& environment = {}) {
-    const auto config = Read(yaml, environment);
+    const auto config = ReadS3(yaml, environment);
     return config ? "none" : config.error().message;
   };
   EXPECT_EQ(

@@ -42,11 +42,11 @@ std::string Dsn(const std::string& yaml, const Environment& more = {},
   return config->source_dsn ? config->source_dsn->Reveal() : "none";
 }
 
-constexpr const char* kWhole =
+constexpr const char* kWholeDsn =
     "dbname='shop' host='db' password='pw' port='5432' user='ecom'";
 
 TEST(SecretSettingsTest, ARecordGivesTheKeysOfItsPart) {
-  EXPECT_EQ(Dsn("source: {postgres: {secret: env://DB}}\n"), kWhole);
+  EXPECT_EQ(Dsn("source: {postgres: {secret: env://DB}}\n"), kWholeDsn);
 }
 
 TEST(SecretSettingsTest, KeysOfTheSameLayerWinOverTheRecord) {
@@ -57,8 +57,8 @@ TEST(SecretSettingsTest, KeysOfTheSameLayerWinOverTheRecord) {
 
 TEST(SecretSettingsTest, ARecordOfAStrongerLayerWinsOverKeysOfAWeakerOne) {
   const Environment path{{"VAULT_SECRET_PATH_PSQL_SOURCE_DB", "env://DB"}};
-  EXPECT_EQ(Dsn("source: {postgres: {host: other}}\n", path), kWhole);
-  EXPECT_EQ(Dsn("source: {postgres: {dsn: service=x}}\n", path), kWhole);
+  EXPECT_EQ(Dsn("source: {postgres: {host: other}}\n", path), kWholeDsn);
+  EXPECT_EQ(Dsn("source: {postgres: {dsn: service=x}}\n", path), kWholeDsn);
   EXPECT_EQ(Dsn("", path, {"source.postgres.dsn=service=y"}), "service=y");
 }
 

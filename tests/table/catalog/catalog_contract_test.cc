@@ -15,6 +15,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/fails_with.h"
 #include "support/memory_catalog.h"
 #include "support/postgres_server.h"
 #include "support/temp_folder.h"
@@ -108,10 +109,6 @@ class CatalogContractTest : public ::testing::TestWithParam<BackendKind> {
   std::unique_ptr<Backend> backend_;
   std::shared_ptr<Catalog> catalog_;
 };
-
-MATCHER_P(FailsWith, kind, "") {
-  return !arg && arg.error().kind == kind;
-}
 
 TEST_P(CatalogContractTest, AFreshCatalogIsEmptyAndKnowsItsWarehouse) {
   const auto tables = catalog_->ListTables();

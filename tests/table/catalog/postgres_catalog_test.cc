@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/fails_with.h"
 #include "support/postgres_server.h"
 
 namespace calve::table {
@@ -23,11 +24,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-const TableName kOrders{"marts", "orders"};
-
-MATCHER_P(FailsWith, kind, "") {
-  return !arg && arg.error().kind == kind;
-}
+const TableName kOrdersTable{"marts", "orders"};
 
 class PostgresCatalogTest : public ::testing::Test {
  protected:
@@ -46,7 +43,7 @@ class PostgresCatalogTest : public ::testing::Test {
 
   static Status Swap(Catalog& catalog, std::optional<std::string> from,
                      const std::string& to) {
-    const std::vector swaps{PointerSwap{.name = kOrders,
+    const std::vector swaps{PointerSwap{.name = kOrdersTable,
                                         .expected_metadata_location = std::move(from),
                                         .metadata_location = to}};
     return catalog.Commit(swaps);
@@ -97,7 +94,7 @@ TEST_F(PostgresCatalogTest, CatalogsOfOtherNamesAreNotSeen) {
   ASSERT_TRUE(Swap(*Open(), std::nullopt, "v0"));
   const auto other = Open({.name = "pond"});
   EXPECT_THAT(*other->ListTables(), IsEmpty());
-  EXPECT_THAT(other->MetadataLocation(kOrders), FailsWith(ErrorKind::kNotFound));
+  EXPECT_THAT(other->MetadataLocation(kOrdersTable), FailsWith(ErrorKind::kNotFound));
   EXPECT_TRUE(Swap(*other, std::nullopt, "w0"));
 }
 
@@ -107,13 +104,13 @@ TEST_F(PostgresCatalogTest, TheOlderLayoutStaysAsItIs) {
   const auto catalog = Open();
   ASSERT_TRUE(Swap(*catalog, std::nullopt, "v0"));
   ASSERT_TRUE(Swap(*catalog, "v0", "v1"));
-  EXPECT_THAT(*catalog->ListTables(), ElementsAre(kOrders));
+  EXPECT_THAT(*catalog->ListTables(), ElementsAre(kOrdersTable));
   EXPECT_EQ(Shell("SELECT *, '' FROM public.iceberg_tables"),
             "lake|marts|orders|v1|v0|;");
   // As Trino does while we run; what is there counts as a table to all.
   Sql(*shell_, "ALTER TABLE public.iceberg_tables ADD COLUMN iceberg_type VARCHAR(5)");
   ASSERT_TRUE(Swap(*catalog, "v1", "v2"));
-  EXPECT_EQ(*Open()->MetadataLocation(kOrders), "v2");
+  EXPECT_EQ(*Open()->MetadataLocation(kOrdersTable), "v2");
 }
 
 TEST_F(PostgresCatalogTest, ViewsOfOtherEnginesAreLeftAlone) {
@@ -122,11 +119,11 @@ TEST_F(PostgresCatalogTest, ViewsOfOtherEnginesAreLeftAlone) {
       "INSERT INTO public.iceberg_tables VALUES "
       "('lake','marts','orders','v',NULL,'VIEW'), ('lake','marts','old','t',NULL,NULL)");
   EXPECT_THAT(*catalog->ListTables(), ElementsAre(TableName{"marts", "old"}));
-  EXPECT_THAT(catalog->MetadataLocation(kOrders), FailsWith(ErrorKind::kNotFound));
+  EXPECT_THAT(catalog->MetadataLocation(kOrdersTable), FailsWith(ErrorKind::kNotFound));
   EXPECT_THAT(Swap(*catalog, "v", "v1"), FailsWith(ErrorKind::kConflict));
   EXPECT_THAT(Swap(*catalog, "v", "v"), FailsWith(ErrorKind::kConflict));
   EXPECT_THAT(Swap(*catalog, std::nullopt, "v1"), FailsWith(ErrorKind::kConflict));
-  EXPECT_THAT(catalog->DropTable(kOrders), FailsWith(ErrorKind::kNotFound));
+  EXPECT_THAT(catalog->DropTable(kOrdersTable), FailsWith(ErrorKind::kNotFound));
 }
 
 TEST_F(PostgresCatalogTest, TheSearchPathSaysWhereTheTablesAre) {
@@ -137,7 +134,7 @@ TEST_F(PostgresCatalogTest, TheSearchPathSaysWhereTheTablesAre) {
   EXPECT_EQ(Shell("SELECT metadata_location, '','','','','' "
                   "FROM \"Ice \"\"Berg\".iceberg_tables"),
             "v0|||||;");
-  EXPECT_THAT(Open()->MetadataLocation(kOrders), FailsWith(ErrorKind::kNotFound));
+  EXPECT_THAT(Open()->MetadataLocation(kOrdersTable), FailsWith(ErrorKind::kNotFound));
   EXPECT_THAT(TryOpen({.dsn = dsn_ + "&options=-csearch_path%3Dmissing"}),
               FailsWith(ErrorKind::kInvalidArgument));
 }
@@ -204,7 +201,7 @@ TEST_F(PostgresCatalogTest, ASessionThatDiedWhileIdleIsReplaced) {
   const auto catalog = Open();
   ASSERT_TRUE(Swap(*catalog, std::nullopt, "v0"));
   EndSessions();
-  EXPECT_EQ(*catalog->MetadataLocation(kOrders), "v0");
+  EXPECT_EQ(*catalog->MetadataLocation(kOrdersTable), "v0");
   EndSessions();
   EXPECT_TRUE(Swap(*catalog, "v0", "v1"));
   EndSessions();
@@ -212,7 +209,7 @@ TEST_F(PostgresCatalogTest, ASessionThatDiedWhileIdleIsReplaced) {
   EndSessions();
   EXPECT_TRUE(catalog->CreateNamespace("marts"));
   EndSessions();
-  EXPECT_TRUE(catalog->DropTable(kOrders));
+  EXPECT_TRUE(catalog->DropTable(kOrdersTable));
 }
 
 TEST_F(PostgresCatalogTest, ASessionThatEndsBeforeCommitHasChangedNothing) {
@@ -224,7 +221,7 @@ TEST_F(PostgresCatalogTest, ASessionThatEndsBeforeCommitHasChangedNothing) {
       "CREATE TRIGGER die BEFORE UPDATE ON public.iceberg_tables FOR EACH ROW "
       "EXECUTE FUNCTION public.die()");
   EXPECT_THAT(Swap(*catalog, "v0", "v1"), FailsWith(ErrorKind::kUnavailable));
-  EXPECT_EQ(*catalog->MetadataLocation(kOrders), "v0");
+  EXPECT_EQ(*catalog->MetadataLocation(kOrdersTable), "v0");
 }
 
 /// A deferred trigger runs within COMMIT.
@@ -240,8 +237,8 @@ TEST_F(PostgresCatalogTest,
   const Status swapped = Swap(*catalog, "v0", "v1");
   ASSERT_THAT(swapped, FailsWith(ErrorKind::kUnavailable));
   EXPECT_THAT(swapped.error().message, HasSubstr("nothing was committed"));
-  EXPECT_THAT(catalog->DropTable(kOrders), FailsWith(ErrorKind::kUnavailable));
-  EXPECT_EQ(*catalog->MetadataLocation(kOrders), "v0");
+  EXPECT_THAT(catalog->DropTable(kOrdersTable), FailsWith(ErrorKind::kUnavailable));
+  EXPECT_EQ(*catalog->MetadataLocation(kOrdersTable), "v0");
 }
 
 TEST_F(PostgresCatalogTest, ACommitThatNobodyCanTellTheFateOfIsUnknown) {
@@ -260,7 +257,7 @@ TEST_F(PostgresCatalogTest, ACommitThatNobodyCanTellTheFateOfIsUnknown) {
   EXPECT_THAT(Swap(*catalog, "v0", "v1"), FailsWith(ErrorKind::kCommitUnknown));
   Sql(*shell_,
       "UPDATE pg_database SET datallowconn = true WHERE datname = '" + name + "'");
-  EXPECT_EQ(*catalog->MetadataLocation(kOrders), "v0");
+  EXPECT_EQ(*catalog->MetadataLocation(kOrdersTable), "v0");
 }
 
 /// Waits until a session of this database waits for `event`, then ends it.
@@ -269,7 +266,7 @@ void EndWhoWaitsFor(postgres::Connection& shell, const std::string& event) {
       "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
       "WHERE datname = current_database() AND wait_event = '" +
       event + "'";
-  for (int tries = 0; tries < 500; ++tries) {
+  for (int tries = 0; tries < 6000; ++tries) {
     const auto ended = shell.Query(sql);
     if (ended && ended->size() > 0) {
       return;
@@ -279,13 +276,24 @@ void EndWhoWaitsFor(postgres::Connection& shell, const std::string& event) {
   ADD_FAILURE() << "nobody waits for " << event;
 }
 
-/// COMMIT waits for a standby that is not there; whoever is ended then has committed.
+/// Makes COMMIT wait for a standby that is not there. The server takes the setting up in
+/// its own time: writes until one waits.
+void RequireAbsentStandby(postgres::Connection& shell, const std::string& dsn) {
+  Sql(shell, "SET synchronous_commit = local; CREATE TABLE public.probe (n int)");
+  Sql(shell, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+  Sql(shell, "SELECT pg_reload_conf()");
+  const std::jthread ender([&] { EndWhoWaitsFor(*Connect(dsn), "SyncRep"); });
+  const auto writer = Connect(dsn);
+  for (int i = 0; i < 100'000 && !writer->is_lost(); ++i) {
+    (void)writer->Query("INSERT INTO public.probe VALUES (1)").has_value();
+  }
+}
+
+/// Whoever is ended while COMMIT waits has committed.
 TEST_F(PostgresCatalogTest, ACommitWhoseReplyWasLostIsFoundToHaveHappened) {
   const auto catalog = Open();
-  Sql(*shell_, "SET synchronous_commit = local");
   ASSERT_TRUE(Swap(*catalog, std::nullopt, "v0"));
-  Sql(*shell_, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
-  Sql(*shell_, "SELECT pg_reload_conf()");
+  RequireAbsentStandby(*shell_, dsn_);
   std::vector<Status> outcomes;
   {
     const std::jthread ender([&] {
@@ -299,14 +307,14 @@ TEST_F(PostgresCatalogTest, ACommitWhoseReplyWasLostIsFoundToHaveHappened) {
       const auto other = Connect(dsn_);
       EndWhoWaitsFor(*other, "SyncRep");
     });
-    outcomes.push_back(catalog->DropTable(kOrders));
+    outcomes.push_back(catalog->DropTable(kOrdersTable));
   }
   Sql(*shell_, "ALTER SYSTEM RESET synchronous_standby_names");
   Sql(*shell_, "SELECT pg_reload_conf()");
   for (const Status& outcome : outcomes) {
     EXPECT_TRUE(outcome) << outcome.error().message;
   }
-  EXPECT_THAT(catalog->MetadataLocation(kOrders), FailsWith(ErrorKind::kNotFound));
+  EXPECT_THAT(catalog->MetadataLocation(kOrdersTable), FailsWith(ErrorKind::kNotFound));
 }
 
 TEST_F(PostgresCatalogTest, ARowThatStaysLockedIsUnavailable) {
@@ -316,7 +324,7 @@ TEST_F(PostgresCatalogTest, ARowThatStaysLockedIsUnavailable) {
   const Status status = Swap(*catalog, "v0", "v1");
   ASSERT_THAT(status, FailsWith(ErrorKind::kUnavailable));
   EXPECT_THAT(status.error().message, HasSubstr("lock timeout"));
-  EXPECT_EQ(*catalog->MetadataLocation(kOrders), "v0");
+  EXPECT_EQ(*catalog->MetadataLocation(kOrdersTable), "v0");
   Sql(*shell_, "ROLLBACK");
   EXPECT_TRUE(Swap(*catalog, "v0", "v1"));
 }
@@ -343,7 +351,7 @@ TEST_F(PostgresCatalogTest, ADeadlockIsTriedAgain) {
   {
     const std::jthread committer([&] { status = catalog->Commit(swaps); });
     const auto other = Connect(dsn_);
-    for (int tries = 0; tries < 500; ++tries) {
+    for (int tries = 0; tries < 6000; ++tries) {
       const auto waits = other->Query(
           "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() "
           "AND wait_event_type = 'Lock'");
@@ -376,15 +384,16 @@ TEST(PostgresCatalogRestartTest, ACatalogGoesOnAfterTheServersRestart) {
   auto catalog = OpenPostgresCatalog(
       {.dsn = server->dsn(), .name = "lake", .warehouse = "file:///lake"});
   ASSERT_TRUE(catalog) << catalog.error().message;
-  const std::vector create{PointerSwap{.name = kOrders,
+  const std::vector create{PointerSwap{.name = kOrdersTable,
                                        .expected_metadata_location = std::nullopt,
                                        .metadata_location = "v0"}};
   ASSERT_TRUE((*catalog)->Commit(create));
   ASSERT_TRUE(server->Crash());
-  EXPECT_THAT((*catalog)->MetadataLocation(kOrders), FailsWith(ErrorKind::kUnavailable));
+  EXPECT_THAT((*catalog)->MetadataLocation(kOrdersTable),
+              FailsWith(ErrorKind::kUnavailable));
   EXPECT_THAT((*catalog)->Commit(create), FailsWith(ErrorKind::kUnavailable));
   ASSERT_TRUE(server->Restart());
-  EXPECT_EQ(*(*catalog)->MetadataLocation(kOrders), "v0");
+  EXPECT_EQ(*(*catalog)->MetadataLocation(kOrdersTable), "v0");
   EXPECT_THAT((*catalog)->Commit(create), FailsWith(ErrorKind::kConflict));
 }
 

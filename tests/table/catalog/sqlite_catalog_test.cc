@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/fails_with.h"
 #include "support/temp_folder.h"
 
 namespace calve::table {
@@ -21,10 +22,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 const TableName kOrders{"marts", "orders"};
-
-MATCHER_P(FailsWith, kind, "") {
-  return !arg && arg.error().kind == kind;
-}
 
 /// Another program that uses the file: SQLite without any of our code.
 class Shell {

@@ -13,16 +13,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/fails_with.h"
 #include "support/manual_clock.h"
 #include "support/memory_catalog.h"
 #include "support/memory_store.h"
 #include "table/commit/table_update.h"
 
 namespace calve::table::testing {
-
-MATCHER_P(FailsWith, kind, "") {
-  return !arg && arg.error().kind == kind;
-}
 
 inline const TableName kOrders{"marts", "orders"};
 inline const TableName kHistory{"marts", "history"};

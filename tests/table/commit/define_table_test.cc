@@ -6,7 +6,6 @@ namespace calve::table {
 namespace {
 
 using testing::Column;
-using testing::FailsWith;
 using testing::Lake;
 using testing::OrdersDefinition;
 

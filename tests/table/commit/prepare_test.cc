@@ -11,7 +11,6 @@ namespace {
 
 using testing::Contents;
 using ::testing::ElementsAre;
-using testing::FailsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::kOrders;

@@ -9,7 +9,6 @@ namespace calve::table {
 namespace {
 
 using testing::Column;
-using testing::FailsWith;
 using testing::kOrders;
 using testing::Lake;
 using testing::OrdersDefinition;

@@ -28,12 +28,12 @@ PartitionField FieldOf(int32_t source, int32_t id, std::string name,
           .transform = transform};
 }
 
-PartitionSpec DaySpec() {
+PartitionSpec DayPartition() {
   return {.spec_id = 1, .fields = {FieldOf(1, 1000, "at_day", {TransformKind::kDay, 0})}};
 }
 
 PartitionSpec DayAndKindSpec() {
-  PartitionSpec spec = DaySpec();
+  PartitionSpec spec = DayPartition();
   spec.fields.push_back(FieldOf(2, 1001, "kind", {TransformKind::kIdentity, 0}));
   return spec;
 }
@@ -60,7 +60,7 @@ TEST(PartitionRowsTest, ABatchOfOneDayIsNotCopied) {
   const BatchPtr batch =
       FromJson(EventSchema(),
                R"([["2024-01-31 00:00:00", "I", 1], ["2024-01-31 23:59:59", "U", 2]])");
-  const auto splitter = PartitionSplitter::Make(DaySpec(), EventSchema());
+  const auto splitter = PartitionSplitter::Make(DayPartition(), EventSchema());
   const auto parts = splitter->Split(batch);
   ASSERT_TRUE(parts) << parts.error().message;
   ASSERT_EQ(parts->size(), 1U);
@@ -72,7 +72,7 @@ TEST(PartitionRowsTest, RowsKeepTheirOrderWithinAPartition) {
   const BatchPtr batch = FromJson(
       EventSchema(), R"([["2024-01-31 00:00:00", "I", 1], ["2024-02-01 00:00:00", "I", 2],
                          ["2024-01-31 23:59:59.999999", "I", 3], [null, "I", 4]])");
-  EXPECT_EQ(Show(DaySpec(), batch),
+  EXPECT_EQ(Show(DayPartition(), batch),
             (std::vector<std::string>{"at_day=2024-01-31: 1 3", "at_day=2024-02-01: 2",
                                       "at_day=null: 4"}));
 }
@@ -81,12 +81,12 @@ TEST(PartitionRowsTest, PartitionsWhoseRowsLieTogetherAreSlices) {
   const BatchPtr batch = FromJson(
       EventSchema(), R"([["1969-12-31 23:59:59", "I", 1], ["1970-01-01 00:00:00", "I", 2],
                          ["1970-01-01 00:00:00", "I", 3]])");
-  const auto splitter = PartitionSplitter::Make(DaySpec(), EventSchema());
+  const auto splitter = PartitionSplitter::Make(DayPartition(), EventSchema());
   const auto parts = splitter->Split(batch);
   ASSERT_EQ(parts->size(), 2U);
   EXPECT_EQ((*parts)[1].rows->column(2)->data()->buffers[1],
             batch->column(2)->data()->buffers[1]);
-  EXPECT_EQ(Show(DaySpec(), batch),
+  EXPECT_EQ(Show(DayPartition(), batch),
             (std::vector<std::string>{"at_day=1969-12-31: 1", "at_day=1970-01-01: 2 3"}));
 }
 
@@ -102,7 +102,8 @@ TEST(PartitionRowsTest, FieldsOfASpecAreCombined) {
 }
 
 TEST(PartitionRowsTest, AnEmptyBatchHasNoParts) {
-  EXPECT_EQ(Show(DaySpec(), FromJson(EventSchema(), "[]")), std::vector<std::string>{});
+  EXPECT_EQ(Show(DayPartition(), FromJson(EventSchema(), "[]")),
+            std::vector<std::string>{});
 }
 
 TEST(PartitionRowsTest, AVoidFieldIsNullForAllRows) {

@@ -9,7 +9,6 @@
 namespace calve::table {
 namespace {
 
-using testing::FailsWith;
 using testing::kOrders;
 using testing::MaintainedLake;
 using testing::Must;
@@ -137,7 +136,7 @@ TEST(CompactTest, TheCommitCarriesWhatTheCallerAdds) {
 }
 
 /// A random step of a table's life. \return the next id to give
-int64_t Step(MaintainedLake& it, int64_t next_id) {
+int64_t CompactionStep(MaintainedLake& it, int64_t next_id) {
   const int kind = *rc::gen::inRange(0, 4);
   const auto tasks = it.Tasks();
   if (kind <= 1 || tasks.empty()) {
@@ -167,7 +166,7 @@ TEST(CompactLaw, NoCompactionChangesTheRowsOfAnySnapshot) {
     int64_t next_id = 0;
     const int steps = *rc::gen::inRange(1, 9);
     for (int i = 0; i < steps; ++i) {
-      next_id = Step(it, next_id);
+      next_id = CompactionStep(it, next_id);
       if (*rc::gen::inRange(0, 3) == 0) {
         const auto rows = it.Ids();
         const auto before = it.IdsBySnapshot();

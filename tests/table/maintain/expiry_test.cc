@@ -13,7 +13,6 @@
 namespace calve::table {
 namespace {
 
-using testing::FailsWith;
 using testing::MaintainedLake;
 using testing::Must;
 
@@ -171,7 +170,7 @@ TEST(ExpireTest, ASnapshotThatARefNamesIsRefused) {
 }
 
 /// One random change of the table. \return the next id to give
-int64_t Step(MaintainedLake& it, int64_t next_id) {
+int64_t ExpiryStep(MaintainedLake& it, int64_t next_id) {
   const auto tasks = it.Tasks();
   switch (*rc::gen::inRange(0, 5)) {
     case 0:
@@ -211,7 +210,7 @@ TEST(ExpireLaw, RetainedSnapshotsReadAsBeforeAndNothingElseIsLeft) {
     int64_t next_id = 0;
     const int steps = *rc::gen::inRange(1, 16);
     for (int i = 0; i < steps; ++i) {
-      next_id = Step(it, next_id);
+      next_id = ExpiryStep(it, next_id);
       if (*rc::gen::inRange(0, 4) != 0) {
         continue;
       }

@@ -7,7 +7,6 @@
 namespace calve::table {
 namespace {
 
-using testing::FailsWith;
 using testing::MaintainedLake;
 using testing::Must;
 

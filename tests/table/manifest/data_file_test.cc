@@ -7,13 +7,13 @@
 namespace calve::table {
 namespace {
 
-constexpr int32_t kFilePathId = 2147483546;
+constexpr int32_t kDeletedPathId = 2147483546;
 
 DataFile PositionDeletes(const std::string& lower, const std::string& upper) {
   DataFile file;
   file.content = FileContent::kPositionDeletes;
-  file.lower_bounds[kFilePathId] = lower;
-  file.upper_bounds[kFilePathId] = upper;
+  file.lower_bounds[kDeletedPathId] = lower;
+  file.upper_bounds[kDeletedPathId] = upper;
   return file;
 }
 

@@ -11,7 +11,7 @@
 namespace calve::table {
 namespace {
 
-constexpr const char* kLocation = "memory://snap.avro";
+constexpr const char* kListLocation = "memory://snap.avro";
 
 /// One manifest just written, one of an earlier snapshot.
 std::vector<ManifestFile> Manifests() {
@@ -50,11 +50,11 @@ ManifestListHeader Header() {
 
 TEST(ManifestListTest, GivesNewManifestsTheSnapshotsSequenceNumberAndKeepsTheRest) {
   BytesStore store;
-  const Status written = WriteManifestList(store, kLocation, Header(), Manifests());
+  const Status written = WriteManifestList(store, kListLocation, Header(), Manifests());
   ASSERT_TRUE(written) << written.error().message;
   std::vector<ManifestFile> expected = Manifests();
   expected[0].sequence_number = expected[0].min_sequence_number = 9;
-  const auto read = ReadManifestList(store, kLocation);
+  const auto read = ReadManifestList(store, kListLocation);
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(*read, expected);
 }
@@ -63,8 +63,8 @@ TEST(ManifestListTest, KeepsTheMinimumThatAManifestAlreadyHas) {
   BytesStore store;
   std::vector<ManifestFile> manifests = Manifests();
   manifests[0].min_sequence_number = 3;
-  ASSERT_TRUE(WriteManifestList(store, kLocation, Header(), manifests));
-  const auto read = ReadManifestList(store, kLocation);
+  ASSERT_TRUE(WriteManifestList(store, kListLocation, Header(), manifests));
+  const auto read = ReadManifestList(store, kListLocation);
   ASSERT_TRUE(read);
   EXPECT_EQ(read->at(0).sequence_number, 9);
   EXPECT_EQ(read->at(0).min_sequence_number, 3);
@@ -77,8 +77,8 @@ TEST(ManifestListTest, CountsRowIdsOverDataManifestsOfFormatVersion3) {
   header.first_row_id = 500;
   std::vector<ManifestFile> manifests = Manifests();
   manifests.push_back(manifests[0]);
-  ASSERT_TRUE(WriteManifestList(store, kLocation, header, manifests));
-  const auto read = ReadManifestList(store, kLocation);
+  ASSERT_TRUE(WriteManifestList(store, kListLocation, header, manifests));
+  const auto read = ReadManifestList(store, kListLocation);
   ASSERT_TRUE(read);
   EXPECT_EQ(read->at(0).first_row_id, 500);
   EXPECT_EQ(read->at(1).first_row_id, std::nullopt);
@@ -87,8 +87,8 @@ TEST(ManifestListTest, CountsRowIdsOverDataManifestsOfFormatVersion3) {
 
 TEST(ManifestListTest, MayBeEmpty) {
   BytesStore store;
-  ASSERT_TRUE(WriteManifestList(store, kLocation, Header(), {}));
-  const auto read = ReadManifestList(store, kLocation);
+  ASSERT_TRUE(WriteManifestList(store, kListLocation, Header(), {}));
+  const auto read = ReadManifestList(store, kListLocation);
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_TRUE(read->empty());
 }
@@ -97,8 +97,8 @@ TEST(ManifestListTest, SaysInItsHeaderWhatTheSpecAsks) {
   BytesStore store;
   ManifestListHeader header = Header();
   header.parent_snapshot_id.reset();
-  ASSERT_TRUE(WriteManifestList(store, kLocation, header, {}));
-  const auto container = avro::ContainerReader::Open(store.objects[kLocation]);
+  ASSERT_TRUE(WriteManifestList(store, kListLocation, header, {}));
+  const auto container = avro::ContainerReader::Open(store.objects[kListLocation]);
   ASSERT_TRUE(container);
   EXPECT_EQ(*container->FindMetadata("snapshot-id"), "77");
   EXPECT_EQ(*container->FindMetadata("parent-snapshot-id"), "null");
@@ -110,7 +110,7 @@ TEST(ManifestListTest, RefusesAManifestOfAnotherSnapshotWithoutASequenceNumber) 
   BytesStore store;
   std::vector<ManifestFile> manifests = Manifests();
   manifests[1].sequence_number.reset();
-  const Status written = WriteManifestList(store, kLocation, Header(), manifests);
+  const Status written = WriteManifestList(store, kListLocation, Header(), manifests);
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().kind, ErrorKind::kInvalidArgument);
   EXPECT_TRUE(store.objects.empty());
@@ -120,14 +120,14 @@ TEST(ManifestListTest, RefusesToWriteFormatVersion1) {
   BytesStore store;
   ManifestListHeader header = Header();
   header.format_version = 1;
-  const Status written = WriteManifestList(store, kLocation, header, Manifests());
+  const Status written = WriteManifestList(store, kListLocation, header, Manifests());
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().kind, ErrorKind::kUnsupported);
 }
 
 TEST(ManifestListTest, AListThatIsNotThereIsNotFound) {
   BytesStore store;
-  const auto read = ReadManifestList(store, kLocation);
+  const auto read = ReadManifestList(store, kListLocation);
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().kind, ErrorKind::kNotFound);
 }
