@@ -1,5 +1,6 @@
 """The reference pipeline on the services that teams run: PostgreSQL source, landing files and
-warehouse on MinIO, the catalog in PostgreSQL, shared with Trino and PyIceberg."""
+warehouse on MinIO, the catalog in PostgreSQL, shared with Trino and PyIceberg, every login in
+OpenBao."""
 
 import itertools
 import os
@@ -12,6 +13,7 @@ import oracle
 import readers
 from project import AUDIT_TABLE, Bucket, Project
 from trino_sql import create_catalog
+from vault_setup import VaultSetup
 
 _numbers = itertools.count()
 
@@ -26,6 +28,7 @@ class Chain(Project):
     def __init__(self, folder, local_stack, name):
         """Takes the folder for `calve.yaml`, the session's services, and a word to name by."""
         self._postgres = local_stack.up("postgres")
+        self._vault = local_stack.up("openbao")
         self.name = re.sub("[^a-z0-9]", "_", name.lower())[:30]
         self.name += f"_{os.getpid()}_{next(_numbers)}"
         super().__init__(folder, self._create_database(f"{self.name}_source", "source"),
@@ -36,6 +39,35 @@ class Chain(Project):
         self.catalog()  # makes the catalog's tables, which Trino does not
         self.trino = create_catalog(local_stack.up("trino"), self.name, f"{self.name}_catalog",
                                     self.bucket.uri("warehouse"))
+
+    def configure(self):
+        """Writes calve.yaml, which holds no login, and the logins into the vault."""
+        vault = VaultSetup(self._vault["url"], self._vault["token"])
+        source, catalog = map(urllib.parse.urlsplit, (self.dsn, self.catalog_uri))
+        vault.write(f"secret/{self.name}/source", {
+            "host": source.hostname, "port": source.port, "database": source.path[1:],
+            "user": source.username, "password": source.password})
+        vault.write(f"secret/{self.name}/s3", {
+            "endpoint": self.bucket.server["url"], **{name: self.bucket.server[name] for name in (
+                "access_key", "secret_key", "bucket", "region")}})
+        vault.write(f"secret/{self.name}/catalog", {
+            "type": "sql", "name": "lake", "warehouse": self.warehouse(),
+            "uri": f"postgresql://{catalog.hostname}:{catalog.port}{catalog.path}",
+            "user": catalog.username, "password": catalog.password})
+        (self.folder / "calve.yaml").write_text(f"""version: 1
+pipeline: ecommerce
+source:
+  postgres: {{secret: "vault://secret/{self.name}/source"}}
+  audit_log: {{table: public.audit_log_dml}}
+landing: {{uri: "{self.bucket.uri("raw")}", secret: "vault://secret/{self.name}/s3"}}
+catalog: {{secret: "vault://secret/{self.name}/catalog"}}
+models: dbt_dwh
+""")
+
+    def start(self, *args, config=True, env=None):
+        """As a Project does, with the vault's address and token in the environment."""
+        vault = {"VAULT_ADDR": self._vault["url"], "VAULT_TOKEN": self._vault["token"]}
+        return super().start(*args, config=config, env={**vault, **(env or {})})
 
     def trino_rows(self, table, columns, at=""):
         """Rows of a table as Trino reads them, by `audit_event_id` ascending; `at` is what stands
