@@ -9,6 +9,7 @@
 
 #include "app/config/secret_settings.h"
 #include "io/postgres/dsn_parts.h"
+#include "io/s3/s3_store.h"
 
 namespace calve::app {
 namespace {
@@ -39,7 +40,6 @@ constexpr std::array kCatalogFields{
     FieldSource{"user", "catalog.user"}, FieldSource{"password", "catalog.password"}};
 
 constexpr std::string_view kVaultScheme = "vault://";
-constexpr std::string_view kS3Scheme = "s3://";
 
 std::string ValueAt(const Settings& settings, std::string_view key) {
   const auto found = settings.find(key);
@@ -86,10 +86,9 @@ Result<secrets::SecretRecord> GatherPostgres(const Settings& settings,
 
 secrets::SecretRecord GatherS3(const Settings& settings, const Environment& environment) {
   secrets::SecretRecord record = Gather(kS3Fields, settings, environment);
-  const std::string uri = ValueAt(settings, "landing.uri");
-  if (!record.empty() && uri.starts_with(kS3Scheme)) {
-    const std::string path = uri.substr(kS3Scheme.size());
-    record.insert_or_assign("bucket", secrets::Secret(path.substr(0, path.find('/'))));
+  const auto landing = io::ParseS3Location(ValueAt(settings, "landing.uri"));
+  if (!record.empty() && landing) {
+    record.insert_or_assign("bucket", secrets::Secret(landing->bucket));
   }
   return record;
 }

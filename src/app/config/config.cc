@@ -12,6 +12,7 @@
 #include "app/config/config_keys.h"
 #include "app/config/config_values.h"
 #include "app/config/dsn.h"
+#include "io/s3/s3_store.h"
 
 namespace calve::app {
 namespace {
@@ -389,10 +390,9 @@ std::vector<std::string> Config::PasswordsToMask() const {
 void Config::SetLanding(const std::string& location) {
   landing_root = location;
   landing_prefix.clear();
-  if (location.starts_with(kS3Scheme)) {
-    const size_t slash = std::min(location.find('/', kS3Scheme.size()), location.size());
-    landing_root = location.substr(0, slash);
-    landing_prefix = TrimSlashes(location.substr(slash));
+  if (const auto object = io::ParseS3Location(location)) {
+    landing_root = io::S3Object{object->bucket, ""}.text();
+    landing_prefix = TrimSlashes(object->key);
   }
 }
 
@@ -417,8 +417,7 @@ Result<std::string> LocationOf(const std::string& text, const std::string& folde
       return Error{ErrorKind::kInvalidArgument,
                    "must be an absolute file URI, such as file:///srv/lake"};
     }
-  } else if (text.starts_with("s3://") || text.starts_with("s3a://") ||
-             text.starts_with("s3n://")) {
+  } else if (io::IsS3Location(text)) {
     const std::string place = TrimSlashes(text.substr(scheme + 3));
     if (place.empty() || text[scheme + 3] == '/') {
       return Error{ErrorKind::kInvalidArgument,

@@ -10,6 +10,7 @@
 
 #include "app/config/config_keys.h"
 #include "app/config/vault_settings.h"
+#include "io/s3/s3_store.h"
 
 namespace calve::app {
 namespace {
@@ -205,7 +206,7 @@ bool WarehouseSharesS3(const Settings& settings) {
     return settings.contains(std::string_view("catalog.secret"));
   }
   const std::string& raw = warehouse->second.value;
-  return raw.starts_with("s3://") || raw.find('$') != std::string::npos ||
+  return io::IsS3Location(raw) || raw.find('$') != std::string::npos ||
          raw.find("vault://") != std::string::npos;
 }
 

@@ -114,6 +114,7 @@ TEST(SecretSettingsTest, TheLandingPlacesS3IsReadForAWarehouseThatSharesIt) {
         .has_value();
   };
   EXPECT_FALSE(resolves("warehouse: 's3://lake/w'"));
+  EXPECT_FALSE(resolves("warehouse: 's3a://lake/w'"));
   EXPECT_FALSE(resolves("warehouse: '${DB:-s3}://lake/w'"));
   EXPECT_TRUE(resolves("warehouse: w"));
   EXPECT_TRUE(resolves("warehouse: 's3://lake/w', s3: {secret: env://DB}"));
