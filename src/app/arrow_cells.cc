@@ -8,6 +8,7 @@
 #include <arrow/type.h>
 #include <fmt/format.h>
 
+#include "core/time_units.h"
 #include "core/timestamp.h"
 
 namespace calve::app {
@@ -72,12 +73,11 @@ Result<table::Literal> ParseMoment(const std::string& text) {
 }
 
 Result<table::Literal> ParseDay(const std::string& text) {
-  constexpr int64_t kDayUs = 86'400'000'000;
   const auto moment = ParseTimestamp(text);
-  if (!moment || moment->value % kDayUs != 0) {
+  if (!moment || moment->value % kMicrosPerDay != 0) {
     return Error{ErrorKind::kInvalidArgument, "is no date"};
   }
-  return table::Literal(static_cast<int32_t>(moment->value / kDayUs));
+  return table::Literal(static_cast<int32_t>(moment->value / kMicrosPerDay));
 }
 
 }  // namespace

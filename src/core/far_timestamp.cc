@@ -5,11 +5,12 @@
 
 #include <fmt/format.h>
 
+#include "core/time_units.h"
+
 namespace calve {
 namespace {
 
-constexpr int64_t kEpochMicros = 946'684'800'000'000;  // from 1970 to 2000
-constexpr int64_t kDayMicros = 86'400'000'000;
+constexpr int64_t kEpochMicros = 946'684'800'000'000;    // from 1970 to 2000
 constexpr int64_t kEarliest = -210'866'803'200'000'000;  // 4714-11-24 BC
 constexpr std::string_view kInfinity = "infinity";
 constexpr std::string_view kMinusInfinity = "-infinity";
@@ -45,10 +46,10 @@ std::string FarTimestampText(TimestampUs time) {
     return std::string(kMinusInfinity);
   }
   // Past 2000, so the parts of both sums are positive.
-  const int64_t to_1970 = kEpochMicros / kDayMicros;
-  const CivilDate date = CivilFromDays(micros / kDayMicros + to_1970);
+  const int64_t to_1970 = kEpochMicros / kMicrosPerDay;
+  const CivilDate date = CivilFromDays(micros / kMicrosPerDay + to_1970);
   const std::string time_of_day =
-      FormatPostgresTimestamp({micros % kDayMicros}).substr(kDateBytes);
+      FormatPostgresTimestamp({micros % kMicrosPerDay}).substr(kDateBytes);
   return fmt::format("{}-{:02}-{:02}{}", date.year, date.month, date.day, time_of_day);
 }
 

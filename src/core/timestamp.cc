@@ -6,12 +6,12 @@
 
 #include <fmt/format.h>
 
+#include "core/time_units.h"
+
 namespace calve {
 namespace {
 
-constexpr int64_t kMicrosPerSecond = 1'000'000;
 constexpr int64_t kSecondsPerDay = 86'400;
-constexpr int64_t kMicrosPerDay = kSecondsPerDay * kMicrosPerSecond;
 
 bool IsDigit(char c) {
   return c >= '0' && c <= '9';

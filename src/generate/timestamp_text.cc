@@ -4,10 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "core/time_units.h"
+
 namespace calve::generate {
 namespace {
-
-constexpr int64_t kMicrosPerDay = 86'400'000'000;
 
 /// Writes `value` with leading zeros so that it ends before `end`.
 void WriteDigits(int64_t value, int digits, char* end) {

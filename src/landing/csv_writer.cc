@@ -11,6 +11,7 @@
 
 #include "core/event.h"
 #include "core/far_timestamp.h"
+#include "core/time_units.h"
 #include "landing/csv_text_internal.h"
 
 namespace calve::landing {
@@ -18,8 +19,6 @@ namespace {
 
 constexpr size_t kInitialBytes = 1 << 16;
 constexpr size_t kMaxNumberBytes = 20;
-constexpr int64_t kMicrosPerSecond = 1'000'000;
-constexpr int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
 constexpr std::string_view kUtc = "+00";
 constexpr size_t kMaxTimestampBytes = 32;  // with the time and offset behind the date
 

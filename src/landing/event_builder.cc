@@ -12,13 +12,13 @@
 #include "core/arrow_status.h"
 #include "core/event.h"
 #include "core/far_timestamp.h"
+#include "core/time_units.h"
 #include "core/unfit_event.h"
 #include "landing/event_builder_internal.h"
 
 namespace calve::landing {
 namespace {
 
-constexpr int64_t kSecondMicros = 1'000'000;
 constexpr size_t kDateBytes = 10;
 constexpr size_t kSecondsEnd = 19;  // of `2024-01-31 23:59:59`
 constexpr std::string_view kNoMemory = "no memory for it";
@@ -62,7 +62,7 @@ int64_t TimeOfDayMicros(std::string_view text) {
   const int64_t micros =
       FractionMicros(text.substr(kClockBytes, text.size() - kClockBytes - 3));
   return micros < 0 ? -1
-                    : ((hours * 60 + minutes) * 60 + seconds) * kSecondMicros + micros;
+                    : ((hours * 60 + minutes) * 60 + seconds) * kMicrosPerSecond + micros;
 }
 
 /// The beginning of a text, for a message: one line of UTF-8.

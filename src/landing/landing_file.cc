@@ -6,6 +6,8 @@
 #include <arrow/record_batch.h>
 #include <fmt/format.h>
 
+#include "core/time_units.h"
+
 namespace calve::landing {
 namespace {
 
@@ -16,8 +18,7 @@ constexpr int64_t kRowsPerStep = 512;
 }  // namespace
 
 std::string DatedName(TimestampUs time, std::string_view name) {
-  constexpr int64_t kDayMicros = 86'400'000'000;
-  const int64_t day = time.value / kDayMicros - (time.value % kDayMicros < 0);
+  const int64_t day = time.value / kMicrosPerDay - (time.value % kMicrosPerDay < 0);
   const CivilDate date = CivilFromDays(day);
   return fmt::format("{:04}/{:02}/{:02}/{}.csv", date.year, date.month, date.day, name);
 }

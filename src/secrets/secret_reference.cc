@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "secrets/refused_internal.h"
+
 namespace calve::secrets {
 namespace {
 
@@ -15,15 +17,6 @@ constexpr std::array kSchemes{
     std::pair{SecretPlace::kVault, kVaultScheme},
     std::pair{SecretPlace::kFile, std::string_view("file://")},
     std::pair{SecretPlace::kEnvironment, std::string_view("env://")}};
-
-bool HasControlByte(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](unsigned char c) { return c < ' ' || c == 0x7f; });
-}
-
-Error BadReference(std::string_view what) {
-  return {ErrorKind::kInvalidArgument, std::string(what)};
-}
 
 /// Steps of the path would lead elsewhere on the server.
 bool HasOddSegment(std::string_view path) {
@@ -45,7 +38,7 @@ Status CheckPath(const SecretReference& reference) {
   switch (reference.place) {
     case SecretPlace::kVault:
       if (path.find('/') == std::string::npos || HasOddSegment(path)) {
-        return BadReference(
+        return Refused(
             "must name a mount and a path, such as "
             "vault://secret/postgres/ecommerce#password");
       }
@@ -53,12 +46,10 @@ Status CheckPath(const SecretReference& reference) {
     case SecretPlace::kFile:
       return path.starts_with('/')
                  ? Status()
-                 : BadReference(
-                       "must name an absolute path, such as file:///run/secrets/db");
+                 : Refused("must name an absolute path, such as file:///run/secrets/db");
     case SecretPlace::kEnvironment:
-      return path.empty()
-                 ? BadReference("must name a variable, such as env://DB_PASSWORD")
-                 : Status();
+      return path.empty() ? Refused("must name a variable, such as env://DB_PASSWORD")
+                          : Status();
   }
   return {};
 }
@@ -71,6 +62,11 @@ std::string SecretReference::text() const {
     text += of == place ? scheme : "";
   }
   return text + path + (key.empty() ? "" : "#" + key);
+}
+
+bool HasControl(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](unsigned char c) { return c < ' ' || c == 0x7f; });
 }
 
 bool LooksLikeReference(std::string_view text) {
@@ -90,19 +86,19 @@ Result<SecretReference> ParseReference(std::string_view text) {
     }
   }
   if (!known) {
-    return BadReference(
+    return Refused(
         "must be a secret's place: vault://mount/path, file:///path or "
         "env://NAME");
   }
-  if (HasControlByte(text)) {
-    return BadReference("has a control character in a secret's place");
+  if (HasControl(text)) {
+    return Refused("has a control character in a secret's place");
   }
   const size_t hash = text.rfind('#');
   reference.path = text.substr(0, hash);
   if (hash != std::string_view::npos) {
     reference.key = text.substr(hash + 1);
     if (reference.key.empty()) {
-      return BadReference("ends with #; name the key behind it, or take it away");
+      return Refused("ends with #; name the key behind it, or take it away");
     }
   }
   CALVE_TRY(CheckPath(reference));

@@ -25,6 +25,9 @@ struct SecretReference {
   friend bool operator==(const SecretReference&, const SecretReference&) = default;
 };
 
+/// Whether a text has a control character, which no name has.
+bool HasControl(std::string_view text);
+
 /// Whether a text starts like a reference.
 bool LooksLikeReference(std::string_view text);
 

@@ -9,16 +9,14 @@
 
 #include <fmt/format.h>
 
+#include "secrets/refused_internal.h"
+
 namespace calve::secrets {
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr uintmax_t kMostFileBytes = uintmax_t{1024} * 1024;
-
-Error Unusable(std::string message) {
-  return {ErrorKind::kInvalidArgument, std::move(message)};
-}
 
 Result<std::string> ReadFile(const std::string& path) {
   std::error_code ignored;
@@ -27,8 +25,8 @@ Result<std::string> ReadFile(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(stream), {}};
   if (!stream || large || fs::is_directory(path, ignored)) {
-    return Unusable(fmt::format("secret_no_file: cannot read the secret in {}: {}", path,
-                                large ? "it has more than 1 MiB" : std::strerror(errno)));
+    return Refused(fmt::format("secret_no_file: cannot read the secret in {}: {}", path,
+                               large ? "it has more than 1 MiB" : std::strerror(errno)));
   }
   if (text.ends_with('\n')) {
     text.pop_back();
@@ -54,8 +52,8 @@ Result<SecretRecord> ReadFolder(const std::string& path) {
     }
   }
   if (error) {
-    return Unusable(fmt::format("secret_no_file: cannot read the secrets in {}: {}", path,
-                                error.message()));
+    return Refused(fmt::format("secret_no_file: cannot read the secrets in {}: {}", path,
+                               error.message()));
   }
   return record;
 }
@@ -90,7 +88,7 @@ void SecretStore::UseVault(VaultOptions options) {
 Result<VaultClient*> SecretStore::Vault() {
   if (vault_ == nullptr) {
     if (options_.address.empty()) {
-      return Unusable(
+      return Refused(
           "vault_not_set: a vault:// secret is asked for, and nothing says where "
           "the vault is; set VAULT_ADDR, or vault.address");
     }
@@ -111,8 +109,8 @@ Result<std::string> SecretStore::Text(const SecretReference& reference) const {
   }
   const auto found = variables_.find(reference.path);
   if (found == variables_.end() || found->second.empty()) {
-    return Unusable(fmt::format("secret_no_variable: the variable {} is not set or empty",
-                                reference.path));
+    return Refused(fmt::format("secret_no_variable: the variable {} is not set or empty",
+                               reference.path));
   }
   return found->second;
 }
@@ -142,9 +140,9 @@ Result<SecretRecord> SecretStore::ReadRecord(const SecretReference& reference) {
   auto record = ParseRecord(text);
   Wipe(text);
   if (!record) {
-    return Unusable(fmt::format("secret_no_record: {}://{} {}",
-                                reference.place == SecretPlace::kFile ? "file" : "env",
-                                reference.path, record.error().message));
+    return Refused(fmt::format("secret_no_record: {}://{} {}",
+                               reference.place == SecretPlace::kFile ? "file" : "env",
+                               reference.path, record.error().message));
   }
   return record;
 }
@@ -156,7 +154,7 @@ Result<Secret> SecretStore::Value(const SecretReference& reference) {
     return sensitive_.back();
   }
   if (reference.key.empty()) {
-    return Unusable(
+    return Refused(
         fmt::format("secret_no_key: {} names a whole secret; name the key that is "
                     "wanted, as in {}#password",
                     reference.text(), reference.text()));
@@ -165,7 +163,7 @@ Result<Secret> SecretStore::Value(const SecretReference& reference) {
   const auto field = record.find(reference.key);
   if (field == record.end()) {
     const std::string whole = SecretReference{reference.place, reference.path, ""}.text();
-    return Unusable(fmt::format("secret_no_key: {} has no key {}", whole, reference.key));
+    return Refused(fmt::format("secret_no_key: {} has no key {}", whole, reference.key));
   }
   return field->second;
 }

@@ -8,22 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include "io/http/http_status.h"
+#include "secrets/refused_internal.h"
 
 namespace calve::secrets {
 namespace {
 
 using std::chrono::steady_clock;
-
-Error VaultRefusal(std::string message) {
-  return {ErrorKind::kInvalidArgument, std::move(message)};
-}
-
-Error OddReply(const std::string& path, std::string_view what) {
-  return {ErrorKind::kCorrupt,
-          fmt::format("vault_odd_reply: the vault's reply for {} {}; is VAULT_ADDR that "
-                      "of a vault?",
-                      path, what)};
-}
 
 bool Contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
@@ -89,7 +79,7 @@ Result<VaultSecret> VaultClient::Fetch(const std::string& path) {
   }
   auto secret = ParseSecret(reply.body, place.mount.kv_version);
   Wipe(reply.body);
-  return secret ? secret : OddReply(path, secret.error().message);
+  return secret ? secret : OddReply("for " + path, secret.error().message);
 }
 
 Result<VaultClient::Stored> VaultClient::Look(const std::string& path) {
@@ -109,7 +99,7 @@ Result<VaultClient::Stored> VaultClient::Look(const std::string& path) {
   auto secret = ParseSecret(reply.body, place.mount.kv_version);
   Wipe(reply.body);
   if (!secret) {
-    return OddReply(path, secret.error().message);
+    return OddReply("for " + path, secret.error().message);
   }
   stored.record = std::move(secret->record);
   stored.version = secret->version;
@@ -138,9 +128,8 @@ Status VaultClient::Write(const std::string& path, const SecretRecord& record,
   if (reply.status == io::kHttpForbidden) {
     return Denied(place.api_path, "create\", \"update", reply);
   }
-  return VaultRefusal(
-      fmt::format("vault_refused: the vault refuses to write {} (status {}){}", path,
-                  reply.status, reason));
+  return Refused(fmt::format("vault_refused: the vault refuses to write {} (status {}){}",
+                             path, reply.status, reason));
 }
 
 Status VaultClient::EnableMount(const std::string& path) {
@@ -157,9 +146,8 @@ Status VaultClient::EnableMount(const std::string& path) {
   if (reply.status == io::kHttpForbidden) {
     return Denied("sys/mounts/" + mount, "create\", \"update", reply);
   }
-  return VaultRefusal(
-      fmt::format("vault_refused: the vault refuses to mount {} (status {}){}", mount,
-                  reply.status, reason));
+  return Refused(fmt::format("vault_refused: the vault refuses to mount {} (status {}){}",
+                             mount, reply.status, reason));
 }
 
 Result<VaultTokenState> VaultClient::LookUpToken() {
@@ -170,7 +158,7 @@ Result<VaultTokenState> VaultClient::LookUpToken() {
 Result<VaultClient::Place> VaultClient::FindPlace(const std::string& path) {
   CALVE_ASSIGN(VaultMount mount, FindMount(path));
   if (mount.path.size() >= path.size()) {
-    return VaultRefusal(
+    return Refused(
         fmt::format("vault_no_secret: {} is a mount, not a secret in it", path));
   }
   const std::string rest = path.substr(mount.path.size());
@@ -200,12 +188,12 @@ Result<VaultMount> VaultClient::FindMount(const std::string& path) {
   if (reply.status == io::kHttpOk) {
     const auto found = ParseMount(reply.body);
     if (!found) {
-      return OddReply(path, found.error().message);
+      return OddReply("for " + path, found.error().message);
     }
     mount = *found;
   }
   if (mount.type != "kv" && mount.type != "generic") {
-    return VaultRefusal(
+    return Refused(
         fmt::format("vault_wrong_mount: {} is a mount of type {}, and secrets are "
                     "read from mounts of type kv; see the path {}",
                     mount.path, mount.type, path));
@@ -217,21 +205,20 @@ Result<VaultMount> VaultClient::FindMount(const std::string& path) {
 Error VaultClient::NoMount(const std::string& path, const io::HttpResponse& reply) {
   const std::string reason = transport_->Reason(reply);
   if (Contains(reason, "namespace not found")) {
-    return VaultRefusal(
+    return Refused(
         fmt::format("vault_no_namespace: the vault at {} has no namespace {}; set "
                     "VAULT_NAMESPACE",
                     transport_->address(), transport_->name_space()));
   }
   if (reply.status != io::kHttpForbidden) {
-    return VaultRefusal(
-        fmt::format("vault_no_mount: the vault at {} finds no mount for {}{}",
-                    transport_->address(), path, reason));
+    return Refused(fmt::format("vault_no_mount: the vault at {} finds no mount for {}{}",
+                               transport_->address(), path, reason));
   }
   const auto state = session_.LookUp();
   const bool all_allowed =
       state && std::ranges::find(state->policies, "root") != state->policies.end();
   if (all_allowed) {
-    return VaultRefusal(
+    return Refused(
         fmt::format("vault_no_mount: the vault at {}{} has no mount {}/; enable it, or "
                     "see the path {}",
                     transport_->address(),
@@ -248,12 +235,12 @@ Error VaultClient::Denied(const std::string& api_path, std::string_view capabili
                           const io::HttpResponse& reply) {
   const auto state = session_.LookUp();
   if (!state) {
-    return VaultRefusal(fmt::format(
+    return Refused(fmt::format(
         "vault_denied: the vault at {} refuses our token for {}{}: the token has ended, "
         "or was taken back, or no policy allows that; give another VAULT_TOKEN",
         transport_->address(), api_path, transport_->Reason(reply)));
   }
-  return VaultRefusal(fmt::format(
+  return Refused(fmt::format(
       "vault_denied: no policy of our token ({}) allows {} in the vault at {}; it needs "
       "path \"{}\" {{ capabilities = [\"{}\"] }}, if there is such a mount",
       fmt::join(state->policies, ", "), api_path, transport_->address(), api_path,
@@ -271,19 +258,18 @@ Error VaultClient::ReadFailure(const std::string& path, const Place& place,
     return NoMount(path, reply);
   }
   if (reply.status != io::kHttpNotFound) {
-    return VaultRefusal(
-        fmt::format("vault_refused: the vault at {} refuses {} (status {}){}",
-                    transport_->address(), path, reply.status, reason));
+    return Refused(fmt::format("vault_refused: the vault at {} refuses {} (status {}){}",
+                               transport_->address(), path, reply.status, reason));
   }
   const int64_t deleted = DeletedVersion(reply.body);
   if (deleted > 0) {
-    return VaultRefusal(
+    return Refused(
         fmt::format("vault_no_secret: the secret {} was deleted after version {}; "
                     "write it, or undelete it",
                     path, deleted));
   }
   const bool api_form = path.starts_with(place.mount.path + "data/");
-  return VaultRefusal(fmt::format(
+  return Refused(fmt::format(
       "vault_no_secret: the vault at {} has no secret {}{}", transport_->address(), path,
       api_form ? "; write the path without data/" : "; write it, or see the path"));
 }

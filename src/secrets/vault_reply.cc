@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "secrets/secret_record_internal.h"
@@ -91,6 +92,13 @@ std::string ErrorsOf(std::string_view body) {
   }
   Cut(line, /*bytes=*/300);
   return line;
+}
+
+Error OddReply(std::string_view to_what, std::string_view what) {
+  return {ErrorKind::kCorrupt,
+          fmt::format("vault_odd_reply: the vault's reply {} {}; is VAULT_ADDR that of "
+                      "a vault?",
+                      to_what, what)};
 }
 
 Result<VaultMount> ParseMount(std::string_view body) {

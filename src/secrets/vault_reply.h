@@ -24,6 +24,10 @@ namespace calve::secrets {
 /// characters become spaces; at most 300 bytes, cut between characters.
 std::string ErrorsOf(std::string_view body);
 
+/// The error of a reply that no vault gives. \param to_what  `to the login`
+/// \param what  a part of a sentence, as the functions here say it
+Error OddReply(std::string_view to_what, std::string_view what);
+
 /// A mount of a secrets engine.
 struct VaultMount {
   std::string path;  // `secret/`

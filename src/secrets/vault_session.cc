@@ -11,23 +11,12 @@
 #include <nlohmann/json.hpp>
 
 #include "io/http/http_status.h"
+#include "secrets/refused_internal.h"
 
 namespace calve::secrets {
 namespace {
 
 using std::chrono::steady_clock;
-
-Error Refused(std::string message) {
-  return {ErrorKind::kInvalidArgument, std::move(message)};
-}
-
-Error OddReply(std::string_view to, const Error& error) {
-  return {
-      ErrorKind::kCorrupt,
-      fmt::format("vault_odd_reply: the vault's reply to {} {}; is VAULT_ADDR that of "
-                  "a vault?",
-                  to, error.message)};
-}
 
 void Trim(std::string& text) {
   constexpr std::string_view kSpaces = " \t\r\n";
@@ -90,7 +79,7 @@ Result<VaultTokenState> VaultSession::LookUp() {
         transport_.address(), transport_.Reason(reply)));
   }
   auto state = ParseTokenState(reply.body);
-  return state ? state : OddReply("a token's look-up", state.error());
+  return state ? state : OddReply("to a token's look-up", state.error().message);
 }
 
 Status VaultSession::LogIn() {
@@ -156,7 +145,8 @@ Status VaultSession::LogInByAppRole() {
   }
   auto token = ParseAuth(reply.body);
   Wipe(reply.body);
-  return token ? TakeToken(*std::move(token)) : OddReply("the login", token.error());
+  return token ? TakeToken(*std::move(token))
+               : OddReply("to the login", token.error().message);
 }
 
 /// Looks before it unwraps: a token that wraps something else was put in place by
@@ -183,7 +173,7 @@ Status VaultSession::Unwrap() {
   }
   const auto path = ParseWrapPath(looked.body);
   if (!path) {
-    return OddReply("a wrapped token's look-up", path.error());
+    return OddReply("to a wrapped token's look-up", path.error().message);
   }
   if (!path->starts_with("auth/" + login_.approle_mount + "/role/") ||
       !path->ends_with("/secret-id")) {
@@ -202,7 +192,7 @@ Status VaultSession::Unwrap() {
   auto secret_id = ParseSecretId(reply.body);
   Wipe(reply.body);
   if (!secret_id) {
-    return OddReply("the unwrapping", secret_id.error());
+    return OddReply("to the unwrapping", secret_id.error().message);
   }
   login_.secret_id = *std::move(secret_id);
   transport_.Hide(login_.secret_id);
@@ -258,7 +248,7 @@ Status VaultSession::Renew() {
   }
   const auto token = ParseAuth(reply.body);
   if (!token) {
-    return OddReply("the renewal", token.error());
+    return OddReply("to the renewal", token.error().message);
   }
   // Close to its longest life a token gets less than it asks for.
   if (CanLogInAgain() && token->lease < lease_ / 2) {

@@ -8,6 +8,7 @@
 
 #include "io/http/backoff.h"
 #include "io/http/http_status.h"
+#include "secrets/secret_reference.h"
 #include "secrets/vault_address.h"
 #include "secrets/vault_reply.h"
 
@@ -26,11 +27,6 @@ bool Passes(const Result<io::HttpResponse>& reply) {
   }
   return reply->status == io::kHttpPreconditionFailed ||
          reply->status == io::kHttpTooManyRequests || reply->status >= 500;
-}
-
-bool HasControl(const std::string& text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](unsigned char c) { return c < ' ' || c == 0x7f; });
 }
 
 io::HttpOptions HttpOptionsOf(const VaultOptions& options) {

@@ -3,38 +3,17 @@
 #include <algorithm>
 #include <cctype>
 
+#include "io/http/http_client.h"
+
 namespace calve::app {
 namespace {
 
 constexpr std::string_view kKeyword = "password";
 constexpr std::string_view kSpaces = " \t\n\v\f\r";  // libpq's
 
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
-  }
-  const char lower = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-std::string PercentDecode(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '%' && i + 2 < text.size() &&
-                        HexValue(text[i + 1]) >= 0 && HexValue(text[i + 2]) >= 0;
-    if (escape) {
-      out += static_cast<char>((HexValue(text[i + 1]) * 16) + HexValue(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
 void AddEncoded(std::string_view password, std::vector<std::string>& found) {
   found.emplace_back(password);
-  found.push_back(PercentDecode(password));
+  found.push_back(io::PercentDecode(password));
 }
 
 /// `user:password@` of a URI. libpq ends the password at the first @; one with a raw @ or
@@ -65,7 +44,7 @@ void FindInQuery(std::string_view uri, std::vector<std::string>& found) {
     pair = pair.substr(0, pair.find('&'));
     const size_t equals = pair.find('=');
     if (equals != pair.npos &&
-        PercentDecode(pair.substr(0, equals)).find(kKeyword) != std::string::npos) {
+        io::PercentDecode(pair.substr(0, equals)).find(kKeyword) != std::string::npos) {
       AddEncoded(pair.substr(equals + 1), found);
     }
   }

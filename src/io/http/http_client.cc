@@ -1,5 +1,7 @@
 #include "io/http/http_client.h"
 
+#include <charconv>
+
 #include <fmt/format.h>
 
 namespace calve::io {
@@ -22,6 +24,22 @@ std::string PercentEncode(std::string_view text, bool keep_slashes) {
     }
   }
   return encoded;
+}
+
+std::string PercentDecode(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    unsigned char byte = 0;
+    const char* digits = text.data() + i + 1;
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
+      decoded += static_cast<char>(byte);
+      i += 2;
+    } else {
+      decoded += text[i];
+    }
+  }
+  return decoded;
 }
 
 }  // namespace calve::io

@@ -66,4 +66,7 @@ std::unique_ptr<HttpClient> MakeHttpClient(const HttpOptions& options);
 /// Percent-encodes all but letters, digits and `-._~`, and slashes where they are kept.
 std::string PercentEncode(std::string_view text, bool keep_slashes);
 
+/// Undoes it; what is no escape is left.
+std::string PercentDecode(std::string_view text);
+
 }  // namespace calve::io

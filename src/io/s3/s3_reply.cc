@@ -1,5 +1,6 @@
 #include "io/s3/s3_reply.h"
 
+#include <algorithm>
 #include <charconv>
 #include <sstream>
 #include <string_view>
@@ -7,6 +8,7 @@
 #include <pugixml.hpp>
 
 #include "core/timestamp.h"
+#include "io/http/http_client.h"
 
 namespace calve::io {
 namespace {
@@ -25,24 +27,13 @@ Error NotOne(const char* what) {
   return {ErrorKind::kCorrupt, std::string("the storage's reply is no ") + what};
 }
 
-/// Undoes `encoding-type=url`; what is no escape is left.
-std::string Decoded(std::string_view text, bool encoded) {
+/// Undoes `encoding-type=url`, where a space may be a plus.
+std::string Decoded(std::string text, bool encoded) {
   if (!encoded) {
-    return std::string(text);
+    return text;
   }
-  std::string decoded;
-  for (size_t i = 0; i < text.size(); ++i) {
-    unsigned char byte = 0;
-    const char* digits = text.data() + i + 1;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
-      decoded += static_cast<char>(byte);
-      i += 2;
-    } else {
-      decoded += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return decoded;
+  std::replace(text.begin(), text.end(), '+', ' ');
+  return PercentDecode(text);
 }
 
 bool IsEncoded(pugi::xml_node root) {

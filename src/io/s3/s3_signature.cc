@@ -5,14 +5,13 @@
 
 #include <fmt/format.h>
 
+#include "core/time_units.h"
 #include "io/http/http_client.h"
 #include "io/s3/s3_digest.h"
 #include "io/system.h"
 
 namespace calve::io {
 namespace {
-
-constexpr int64_t kMicrosPerSecond = 1'000'000;
 
 /// `20130524T000000Z`
 std::string BasicIso(TimestampUs now) {

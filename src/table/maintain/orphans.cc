@@ -45,6 +45,11 @@ std::string CleanPath(std::string_view path) {
   return clean;
 }
 
+/// Whether an object was written after `newest_ms`, or may have been.
+bool IsYoung(const io::ObjectInfo& object, int64_t newest_ms) {
+  return !object.modified_ms || *object.modified_ms > newest_ms;
+}
+
 /// Listed files against reached ones.
 class Sieve {
  public:
@@ -64,8 +69,8 @@ class Sieve {
     Orphans orphans;
     for (io::ObjectInfo& object : listed) {
       const std::string location = NormalizedLocation(object.location);
-      if (reached_.contains(location) || IsSpared(location) || IsYoung(object) ||
-          NameOf(location) == kVersionHint) {
+      if (reached_.contains(location) || IsSpared(location) ||
+          IsYoung(object, newest_ms_) || NameOf(location) == kVersionHint) {
         continue;
       }
       if (missing_names.contains(NameOf(location))) {
@@ -94,10 +99,6 @@ class Sieve {
   bool IsSpared(const std::string& location) const {
     return std::ranges::any_of(
         spared_, [&](const std::string& folder) { return IsBelow(location, folder); });
-  }
-
-  bool IsYoung(const io::ObjectInfo& object) const {
-    return !object.modified_ms || *object.modified_ms > newest_ms_;
   }
 
   int64_t newest_ms_;
@@ -145,7 +146,7 @@ Status CheckOrphanAge(std::chrono::milliseconds age) {
 void KeepOlderThan(std::chrono::milliseconds age, int64_t now_ms,
                    std::vector<io::ObjectInfo>& objects) {
   std::erase_if(objects, [&](const io::ObjectInfo& object) {
-    return !object.modified_ms || *object.modified_ms > now_ms - age.count();
+    return IsYoung(object, now_ms - age.count());
   });
 }
 

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "table/manifest/avro_varint.h"
+
 namespace calve::table::avro {
 namespace {
 
@@ -14,8 +16,6 @@ constexpr size_t kStepsPerByte = 4;
 constexpr size_t kFreeSteps = 1024;
 
 constexpr int kMaxVarintBytes = 10;
-constexpr int kVarintBits = 7;
-constexpr uint8_t kVarintMore = 0x80;
 
 template <typename Bits>
 Bits LoadLittleEndian(std::string_view bytes) {
@@ -67,8 +67,8 @@ Result<int64_t> Decoder::ReadLong() {
       break;
     }
     ++position_;
-    zigzag |= static_cast<uint64_t>(byte & ~kVarintMore) << (kVarintBits * i);
-    if ((byte & kVarintMore) == 0) {
+    zigzag |= (byte & kPayloadMask) << (kPayloadBits * i);
+    if ((byte & kMoreBit) == 0) {
       return static_cast<int64_t>((zigzag >> 1U) ^ (~(zigzag & 1U) + 1U));
     }
   }

@@ -3,12 +3,10 @@
 #include <bit>
 #include <cstddef>
 
+#include "table/manifest/avro_varint.h"
+
 namespace calve::table::avro {
 namespace {
-
-constexpr uint64_t kPayloadMask = 0x7f;
-constexpr uint64_t kMoreBit = 0x80;
-constexpr unsigned kPayloadBits = 7;
 
 template <typename Bits>
 void AppendLittleEndian(std::string& bytes, Bits bits) {

@@ -3,14 +3,13 @@
 
 #include <fmt/format.h>
 
+#include "core/time_units.h"
 #include "table/schema/floor_division.h"
 #include "table/schema/literal_access.h"
 #include "table/schema/partition.h"
 
 namespace calve::table {
 namespace {
-
-constexpr int64_t kFirstYear = 1970;
 
 bool IsUnreserved(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
@@ -34,7 +33,7 @@ std::string UrlEncode(std::string_view text) {
 }
 
 std::string MonthToText(int32_t months) {
-  return fmt::format("{:04}-{:02}", kFirstYear + FloorDivide(months, 12),
+  return fmt::format("{:04}-{:02}", kEpochYear + FloorDivide(months, 12),
                      FloorModulo(months, 12) + 1);
 }
 
@@ -48,7 +47,7 @@ std::string ValueToText(const Transform& transform, const Type& type,
                         const Literal& value) {
   switch (transform.kind) {
     case TransformKind::kYear:
-      return fmt::format("{:04}", kFirstYear + As<int32_t>(value));
+      return fmt::format("{:04}", kEpochYear + As<int32_t>(value));
     case TransformKind::kMonth:
       return MonthToText(As<int32_t>(value));
     case TransformKind::kHour:

@@ -4,15 +4,14 @@
 
 #include <fmt/format.h>
 
+#include "core/time_units.h"
 #include "core/timestamp.h"
 #include "table/schema/floor_division.h"
 
 namespace calve::table {
 namespace {
 
-constexpr int64_t kMicrosPerSecond = 1'000'000;
 constexpr int64_t kMicrosPerMinute = 60 * kMicrosPerSecond;
-constexpr int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
 
 /// A whole number of `min` to `max` digits and nothing else.
 std::optional<int64_t> Digits(std::string_view text, size_t min, size_t max) {

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/time_units.h"
 #include "core/timestamp.h"
 #include "table/schema/decimal_text.h"
 #include "table/schema/floor_division.h"
@@ -16,9 +17,7 @@
 namespace calve::table {
 namespace {
 
-constexpr int64_t kHourMicros = 3'600'000'000;
-constexpr int64_t kDayMicros = 24 * kHourMicros;
-constexpr int64_t kEpochYear = 1970;
+constexpr int64_t kMicrosPerHour = 3'600'000'000;
 
 struct NamedTransform {
   TransformKind kind;
@@ -150,12 +149,12 @@ int32_t Hours(int64_t micros) {
   constexpr auto kLast = int64_t{std::numeric_limits<int32_t>::max()};
   constexpr auto kFirst = int64_t{std::numeric_limits<int32_t>::min()};
   return static_cast<int32_t>(
-      std::clamp(FloorDivide(micros, kHourMicros), kFirst, kLast));
+      std::clamp(FloorDivide(micros, kMicrosPerHour), kFirst, kLast));
 }
 
 int64_t DaysOf(const Type& source, const Literal& value) {
   return source.id == TypeId::kDate ? As<int32_t>(value)
-                                    : FloorDivide(As<int64_t>(value), kDayMicros);
+                                    : FloorDivide(As<int64_t>(value), kMicrosPerDay);
 }
 
 int32_t Years(int64_t days) {
