@@ -8,6 +8,7 @@
 #include "app/table_register.h"
 #include "app/table_view.h"
 #include "table/commit/table_update.h"
+#include "table/metadata/number_property.h"
 #include "table/scan/scan.h"
 
 namespace calve::app {
@@ -114,8 +115,9 @@ Result<Document> ListSnapshots(Session& session, const std::string& name) {
                                    {"current"}});
   for (const table::Snapshot& snapshot : table.metadata.snapshots) {
     list.Add({snapshot.snapshot_id.value, FormatIsoTimestamp(TimeOf(snapshot)),
-              snapshot.operation(), CountCell(SummaryNumber(snapshot, "added-records")),
-              CountCell(SummaryNumber(snapshot, "added-position-deletes")),
+              snapshot.operation(),
+              CountCell(table::IntegerIn(snapshot.summary, "added-records")),
+              CountCell(table::IntegerIn(snapshot.summary, "added-position-deletes")),
               CountCell(TotalsOf(snapshot).rows),
               snapshot.snapshot_id == table.metadata.current_snapshot_id});
   }

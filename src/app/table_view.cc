@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "io/local_store.h"
+#include "table/metadata/number_property.h"
 
 namespace calve::app {
 namespace {
@@ -24,21 +25,16 @@ std::optional<int64_t> WholeNumber(const std::string& text) {
 
 }  // namespace
 
-std::optional<int64_t> SummaryNumber(const table::Snapshot& snapshot,
-                                     const std::string& key) {
-  const auto found = snapshot.summary.find(key);
-  return found == snapshot.summary.end() ? std::nullopt : WholeNumber(found->second);
-}
-
 SnapshotTotals TotalsOf(const table::Snapshot& snapshot) {
   SnapshotTotals totals;
-  if (const auto records = SummaryNumber(snapshot, "total-records")) {
+  if (const auto records = table::IntegerIn(snapshot.summary, "total-records")) {
     totals.rows =
-        *records - SummaryNumber(snapshot, "total-position-deletes").value_or(0);
+        *records -
+        table::IntegerIn(snapshot.summary, "total-position-deletes").value_or(0);
   }
-  totals.data_files = SummaryNumber(snapshot, "total-data-files");
-  totals.delete_files = SummaryNumber(snapshot, "total-delete-files");
-  totals.bytes = SummaryNumber(snapshot, "total-files-size");
+  totals.data_files = table::IntegerIn(snapshot.summary, "total-data-files");
+  totals.delete_files = table::IntegerIn(snapshot.summary, "total-delete-files");
+  totals.bytes = table::IntegerIn(snapshot.summary, "total-files-size");
   return totals;
 }
 

@@ -23,10 +23,6 @@ struct SnapshotTotals {
 
 SnapshotTotals TotalsOf(const table::Snapshot& snapshot);
 
-/// A summary's number; nullopt if it is not there or none.
-std::optional<int64_t> SummaryNumber(const table::Snapshot& snapshot,
-                                     const std::string& key);
-
 /// When a snapshot was committed.
 TimestampUs TimeOf(const table::Snapshot& snapshot);
 

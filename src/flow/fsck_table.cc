@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
@@ -7,6 +6,7 @@
 
 #include "flow/fsck_parts.h"
 #include "table/maintain/orphans.h"
+#include "table/metadata/number_property.h"
 #include "table/scan/scan.h"
 
 namespace calve::flow {
@@ -40,18 +40,6 @@ struct ManifestCounts {
   int64_t files[3] = {};  // by EntryStatus
   int64_t rows[3] = {};
 };
-
-std::optional<int64_t> Number(const Snapshot& snapshot, const char* key) {
-  const auto it = snapshot.summary.find(key);
-  if (it == snapshot.summary.end()) {
-    return std::nullopt;
-  }
-  int64_t number = 0;
-  const char* end = it->second.data() + it->second.size();
-  const auto parsed = std::from_chars(it->second.data(), end, number);
-  return parsed.ec == std::errc() && parsed.ptr == end ? std::optional(number)
-                                                       : std::nullopt;
-}
 
 class TableCheck {
  public:
@@ -301,7 +289,7 @@ class TableCheck {
         {"total-position-deletes", totals.position_deletes},
         {"total-files-size", totals.bytes}};
     for (const auto& [key, found] : counts) {
-      const auto said = Number(snapshot, key);
+      const auto said = table::IntegerIn(snapshot.summary, key);
       if (said && *said != found) {
         Add("summary_differs", fmt::format("snapshot {}", snapshot.snapshot_id.value),
             fmt::format("its summary says {} {}, its manifests {}", key, *said, found),

@@ -11,6 +11,9 @@
 
 namespace calve::table {
 
+/// A whole number; nullopt if the key is not there or its value is none.
+std::optional<int64_t> IntegerIn(const Properties& properties, const std::string& key);
+
 /// A whole number from 0; nullopt if the key is not there or its value is none.
 std::optional<int64_t> NumberIn(const Properties& properties, const std::string& key);
 
