@@ -2,7 +2,8 @@
 # Installs what Calve needs to build and to test on Debian 12: Debian packages, and a virtual
 # environment .venv with the pinned Python packages. Says what it installs; a second run finds
 # everything in place and installs nothing. With --clang also what the presets `asan` and
-# `tsan` need; with --services what deploy/local/stack fetches programs by.
+# `tsan` need; with --services what deploy/local/stack fetches programs by, and the environments
+# of programs whose packages don't agree with ours, .venv/environments/<name>.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,10 +20,11 @@ packages=(
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 
+environments=()
 for option in "$@"; do
   case $option in
     --clang) packages+=(clang-16 libclang-rt-16-dev llvm-16) ;;
-    --services) packages+=(maven) ;;
+    --services) packages+=(maven); environments+=(dbt) ;;
     *) fail "there is no option $option; there are --clang and --services" ;;
   esac
 done
@@ -67,6 +69,16 @@ install_python_packages() {
   printf '%s\n' "$wanted" > "$stamp"
 }
 
+install_environment() {
+  local folder=.venv/environments/$1 list=requirements/environments/$1.txt
+  cmp -s "$list" "$folder/installed-requirements.txt" && return
+  say "installing Python packages into $folder: $(grep -hv '^#' "$list" | tr '\n' ' ')"
+  [ -x "$folder/bin/python" ] || python3 -m venv "$folder"
+  "$folder/bin/python" -m pip install --quiet --disable-pip-version-check -r "$list" ||
+    fail "pip could not install the packages of $list; is a package index reachable?"
+  cp "$list" "$folder/installed-requirements.txt"
+}
+
 # Sources of libraries that are built with the project, from Python packages that carry them.
 install_sources() {
   local wanted stamp=.venv/src/installed-sources.txt folder
@@ -87,4 +99,5 @@ install_sources() {
 install_packages
 install_python_packages
 install_sources
+for name in ${environments[@]+"${environments[@]}"}; do install_environment "$name"; done
 say "ready"
