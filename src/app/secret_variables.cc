@@ -17,8 +17,8 @@ namespace calve::app {
 namespace {
 
 bool IsSecret(std::string_view name) {
-  constexpr std::array<std::string_view, 3> kKnown{"VAULT_TOKEN", "VAULT_SECRET_ID",
-                                                   "VAULT_WRAPPED_SECRET_ID"};
+  constexpr std::array<std::string_view, 4> kKnown{
+      "VAULT_TOKEN", "VAULT_SECRET_ID", "VAULT_WRAPPED_SECRET_ID", "POSTGRES_PASSWORD"};
   if (std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end()) {
     return true;
   }
