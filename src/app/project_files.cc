@@ -18,11 +18,12 @@ bool IsYaml(const fs::path& path) {
   return path.extension() == ".yml" || path.extension() == ".yaml";
 }
 
-/// Folders that dbt writes or downloads into.
+/// Folders that dbt writes or downloads into, and other projects: packages.
 bool IsSkipped(const fs::path& folder) {
   const std::string name = folder.filename().string();
+  std::error_code ignored;
   return name == "target" || name == "dbt_packages" || name == "logs" ||
-         name.starts_with('.');
+         name.starts_with('.') || fs::exists(folder / "dbt_project.yml", ignored);
 }
 
 Result<std::vector<std::string>> YamlFiles(const std::string& folder) {

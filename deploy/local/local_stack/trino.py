@@ -104,6 +104,8 @@ class Trino(Service):
             "iceberg.jdbc-catalog.catalog-name": CATALOG_NAME,
             "iceberg.jdbc-catalog.schema-version": "V1",
             "iceberg.jdbc-catalog.default-warehouse-dir": f"s3://{login['bucket']}/warehouse",
+            # Where the dbt models remember how far they have read (dbt/macros/snapshots.sql).
+            "iceberg.allowed-extra-properties": "calve.dbt.progress",
             "fs.native-s3.enabled": "true",
             "s3.endpoint": minio.url(),
             "s3.region": login["region"],

@@ -1,0 +1,71 @@
+{# The events of one source table, their payload in typed columns. A row that breaks its contract is
+   not among them; flatten_violations has it, with the first rule that it broke. #}
+
+{% macro flatten(upstream) -%}
+  {%- set node = calve.this_node() if execute else model -%}
+  {%- if execute -%}{%- do calve.meta_as(node, 'flatten') -%}{%- endif -%}
+  {%- set plan = calve.plan(upstream, 'audit_event_id') -%}
+  {{ calve.plan_comment(plan) }}
+  {% if execute -%}
+  select {{ calve.names(calve.column_names(node)) }}
+  from ({{ calve.judged(plan, upstream, node) }})
+  where _calve_violation is null
+  {%- endif -%}
+{%- endmacro %}
+
+{% macro flatten_violations(plan, upstream) -%}
+  {%- set node = calve.this_node() -%}
+  select {{ calve.names(calve.event_columns()) }}, _calve_violation.rule, _calve_violation.column_name,
+    _calve_violation.reason
+  from ({{ calve.judged(plan, upstream, node) }})
+  where _calve_violation is not null
+  {%- if plan.mode == 'scan' %} and audit_event_id not in (select audit_event_id from {{ this }}){% endif %}
+{%- endmacro %}
+
+{# The events with the model's columns, the texts that were cast (`_calve_text_n`), the
+   payload as JSON, and the first rule that the row broke (`_calve_violation`). #}
+{% macro judged(plan, upstream, node) -%}
+  {%- set columns = calve.columns_of(node) -%}
+  {%- set of_payload = columns | selectattr('member') | list -%}
+  select *, {{ calve.violation_of(node, columns) }} as _calve_violation
+  from (
+    select *{% for column in of_payload %},
+      {{ calve.cast_text('_calve_text_' ~ loop.index, column.type) }} as {{ calve.name(column.name) }}{% endfor %}
+    from (
+      select *{% for column in of_payload %},
+        {{ calve.member_text(column.member) }} as _calve_text_{{ loop.index }}{% endfor %}
+      from ({{ calve.parsed_events(plan, upstream, node) }})
+    )
+  )
+{%- endmacro %}
+
+{# The source table's events, with `_calve_payload` (null if raw_data is not one JSON object) and `_calve_repeats`:
+   whether a name stands in it more than once. #}
+{% macro parsed_events(plan, upstream, node) -%}
+  {%- set source_schema, source_table = calve.meta_of(node).source_table.split('.', 1) -%}
+  select *, json_size(raw_data, '$') <> json_size(_calve_payload, '$') as _calve_repeats
+  from (
+    select {{ calve.names(calve.event_columns()) }},
+      case when {{ calve.has_sound_escapes('raw_data') }} and regexp_like(raw_data, '\A[ \t\r\n]*\{')
+        then try(json_parse(raw_data)) end as _calve_payload
+    from {{ calve.new_rows(plan, upstream) }}
+    where tbl_schema = {{ calve.literal(source_schema) }} and tbl_name = {{ calve.literal(source_table) }}
+  )
+{%- endmacro %}
+
+{# Half a surrogate pair is no character; Trino's parser takes it. #}
+{% macro has_sound_escapes(text) -%}
+  (strpos(lower({{ text }}), '\ud') = 0 or regexp_like({{ text }},
+    '\A(?>[^\\]|\\[^u]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4}|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})*\z'))
+{%- endmacro %}
+
+{# A member's value as text: of raw_data, which has numbers as they are written, unless a name stands
+   there twice: then the last counts, which only the parsed payload has. Objects and arrays are JSON. #}
+{% macro member_text(member) -%}
+  {%- set path = calve.literal('$["' ~ member | replace('\\', '\\\\') | replace('"', '\\"') ~ '"]') -%}
+  if(_calve_repeats,
+    coalesce(json_extract_scalar(_calve_payload, {{ path }}),
+             nullif(json_format(json_extract(_calve_payload, {{ path }})), 'null')),
+    coalesce(json_extract_scalar(raw_data, {{ path }}),
+             nullif(json_format(json_extract(raw_data, {{ path }})), 'null')))
+{%- endmacro %}

@@ -1,0 +1,77 @@
+{# Iceberg's own record of what a table gained, and how far a model has read its upstream.
+
+   Progress is the table property `calve.dbt.progress`: {"upstream": a snapshot of the upstream, "own":
+   the model's snapshot that holds everything up to there}. It is written after the rows, so it may lag
+   behind them, and a repeat changes nothing; it counts only while `own` is an ancestor of the model's
+   current snapshot, so a rollback or a CREATE OR REPLACE by others is noticed. #}
+
+{# A metadata table of a relation: `"t$snapshots"`. #}
+{% macro metadata_table(relation, kind) -%}
+  {{ calve.name(relation.database) }}.{{ calve.name(relation.schema) }}.{{ calve.name(relation.identifier ~ '$' ~ kind) }}
+{%- endmacro %}
+
+{# The rows of a query, each a list of values. #}
+{% macro rows_of(sql) -%}
+  {%- set rows = [] -%}
+  {%- for row in run_query(sql) -%}
+    {%- do rows.append(row.values() | list) -%}
+  {%- endfor -%}
+  {%- do return(rows) -%}
+{%- endmacro %}
+
+{# The snapshot that a table is at, as a text; none for a table that never had one. #}
+{% macro tip_of(relation) -%}
+  {%- set rows = calve.rows_of('select cast(snapshot_id as varchar) from ' ~ calve.metadata_table(relation, 'refs')
+                               ~ " where name = 'main'") -%}
+  {%- do return('' ~ rows[0][0] if rows else none) -%}
+{%- endmacro %}
+
+{# What a model recorded, if it still counts: the upstream's snapshot; else none. #}
+{% macro upstream_read(relation) -%}
+  {%- if var('calve_progress', 'snapshots') != 'snapshots' -%}
+    {%- do return(none) -%}
+  {%- endif -%}
+  {%- set rows = calve.rows_of('select value from ' ~ calve.metadata_table(relation, 'properties')
+                               ~ " where key = 'calve.dbt.progress'") -%}
+  {%- set progress = fromjson(rows[0][0], {}) if rows else {} -%}
+  {%- if not progress.get('own') or not (progress.own | string).isdigit()
+        or not (progress.get('upstream') | string).isdigit() -%}
+    {%- do return(none) -%}
+  {%- endif -%}
+  {%- set ancestors = calve.rows_of('select 1 from ' ~ calve.metadata_table(relation, 'history')
+        ~ ' where is_current_ancestor and snapshot_id = ' ~ progress.own) -%}
+  {%- do return(progress.upstream if ancestors else none) -%}
+{%- endmacro %}
+
+{% macro record_progress(relation, upstream, own) -%}
+  {%- if var('calve_progress', 'snapshots') == 'snapshots' -%}
+    {%- do run_query('alter table ' ~ relation ~ ' set properties extra_properties = '
+          ~ "map(array['calve.dbt.progress'], array[" ~ calve.literal(tojson({'upstream': upstream, 'own': own})) ~ '])') -%}
+  {%- endif -%}
+{%- endmacro %}
+
+{# Whether a table only gained rows from one snapshot to another, in a way that
+   system.table_changes can tell: no delete files are live, nothing was taken away. #}
+{% macro only_gained(relation, from_snapshot, to_snapshot) -%}
+  {%- set by_id = {} -%}
+  {%- for id, parent, plain in calve.rows_of("select cast(snapshot_id as varchar), cast(parent_id as varchar),"
+        ~ " cast(operation in ('append', 'replace', 'overwrite')"
+        ~ " and (operation = 'replace' or coalesce(element_at(summary, 'deleted-data-files'), '0') = '0')"
+        ~ " and coalesce(element_at(summary, 'total-delete-files'), '0') = '0' as varchar)"
+        ~ ' from ' ~ calve.metadata_table(relation, 'snapshots')) -%}
+    {%- do by_id.update({'' ~ id: {'parent': '' ~ parent, 'plain': plain == 'true'}}) -%}
+  {%- endfor -%}
+  {%- set at = namespace(id=to_snapshot, sound=true) -%}
+  {%- for _ in range(by_id | length + 1) if at.sound and at.id != from_snapshot -%}
+    {%- set at.sound = at.id in by_id and by_id[at.id].plain -%}
+    {%- if at.sound -%}{%- set at.id = by_id[at.id].parent -%}{%- endif -%}
+  {%- endfor -%}
+  {%- do return(at.sound and at.id == from_snapshot) -%}
+{%- endmacro %}
+
+{# The snapshot of a table that a statement made; none if it made none. #}
+{% macro snapshot_made_by(relation, query_id) -%}
+  {%- set rows = calve.rows_of('select cast(snapshot_id as varchar) from ' ~ calve.metadata_table(relation, 'snapshots')
+        ~ " where element_at(summary, 'trino_query_id') = " ~ calve.literal(query_id)) -%}
+  {%- do return('' ~ rows[0][0] if rows else none) -%}
+{%- endmacro %}

@@ -1,0 +1,1 @@
+{{ calve.dedupe(source('landing', 'ecomm_audit_log_dml')) }}

@@ -1,0 +1,1 @@
+{{ calve.flatten(ref('stg_ecomm_audit_log_dml')) }}
