@@ -24,7 +24,7 @@ environments=()
 for option in "$@"; do
   case $option in
     --clang) packages+=(clang-16 libclang-rt-16-dev llvm-16) ;;
-    --services) packages+=(maven); environments+=(dbt) ;;
+    --services) packages+=(maven); environments+=(dbt airflow) ;;
     *) fail "there is no option $option; there are --clang and --services" ;;
   esac
 done
@@ -70,13 +70,14 @@ install_python_packages() {
 }
 
 install_environment() {
-  local folder=.venv/environments/$1 list=requirements/environments/$1.txt
-  cmp -s "$list" "$folder/installed-requirements.txt" && return
-  say "installing Python packages into $folder: $(grep -hv '^#' "$list" | tr '\n' ' ')"
+  local folder=.venv/environments/$1 list=requirements/environments/$1.txt wanted
+  wanted=$(cat "requirements/environments/$1"*.txt)
+  [ "$(cat "$folder/installed-requirements.txt" 2>/dev/null)" = "$wanted" ] && return
+  say "installing Python packages into $folder: $(grep -hv '^[#-]' "$list" | tr '\n' ' ')"
   [ -x "$folder/bin/python" ] || python3 -m venv "$folder"
   "$folder/bin/python" -m pip install --quiet --disable-pip-version-check -r "$list" ||
     fail "pip could not install the packages of $list; is a package index reachable?"
-  cp "$list" "$folder/installed-requirements.txt"
+  printf '%s\n' "$wanted" > "$folder/installed-requirements.txt"
 }
 
 # Sources of libraries that are built with the project, from Python packages that carry them.

@@ -16,10 +16,8 @@ import psycopg
 import pytest
 from pyarrow import fs
 
+from processes import LOOPBACK, listening_addresses
 from stack import SCRIPT, LocalStack
-
-
-LOOPBACK = {"0100007F", "00000000000000000000000001000000"}  # as in /proc/net/tcp and tcp6
 
 
 @pytest.fixture
@@ -165,12 +163,7 @@ def test_a_service_that_ends_while_it_starts_shows_the_end_of_its_log(data):
 
 def test_everything_listens_on_loopback_only(data):
     pids = {up(data, name, "--free-ports")["pid"] for name in ("postgres", "minio", "openbao")}
-    sockets = {os.readlink(link) for pid in pids
-               for link in pathlib.Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()}
-    rows = [line.split() for table in ("tcp", "tcp6")
-            for line in pathlib.Path(f"/proc/net/{table}").read_text().splitlines()[1:]]
-    listening = [row[1].split(":")[0] for row in rows
-                 if row[3] == "0A" and f"socket:[{row[9]}]" in sockets]
+    listening = listening_addresses(pids)
     assert len(listening) >= 4 and set(listening) <= LOOPBACK
 
 

@@ -8,6 +8,7 @@ import os
 import pathlib
 import sys
 
+from .airflow import Airflow
 from .errors import StackError
 from .fetch import ROOT
 from .minio import Minio
@@ -17,7 +18,7 @@ from .service import upped
 from .trino import Trino
 
 # In the order in which they start.
-SERVICES = {service.name: service for service in (Postgres, Minio, Openbao, Trino)}
+SERVICES = {service.name: service for service in (Postgres, Minio, Openbao, Trino, Airflow)}
 PORT_NAMES = [name for service in SERVICES.values() for name in service.default_ports]
 
 EPILOG = f"""

@@ -1,4 +1,4 @@
-"""PostgreSQL: the source database and the catalog's."""
+"""PostgreSQL: the source database, the catalog's, and Airflow's."""
 
 import glob
 import hashlib
@@ -76,10 +76,7 @@ class Postgres(Service):
 
     def finish(self):
         for database, (owner, password) in DATABASES.items():
-            if self.query(f"select 1 from pg_roles where rolname = '{owner}'") != "1":
-                self.query(f"create role \"{owner}\" login password '{password}'")
-            if self.query(f"select 1 from pg_database where datname = '{database}'") != "1":
-                self.query(f'create database "{database}" owner "{owner}"')
+            self.create_database(database, owner, password)
 
     def down(self):
         return self.process.stop(signal.SIGINT)  # ends sessions, loses nothing
@@ -93,6 +90,13 @@ class Postgres(Service):
                 for database, (owner, password) in DATABASES.items()}
         admin = f"postgresql://{SUPERUSER}:{SUPERUSER_PASSWORD}@{at}/postgres"
         return {"source": urls["ecommerce-db"], "catalog": urls["iceberg"], "admin": admin}
+
+    def create_database(self, database, owner, password):
+        """Makes a database and its owner, unless they are there. Raises StackError."""
+        if self.query(f"select 1 from pg_roles where rolname = '{owner}'") != "1":
+            self.query(f"create role \"{owner}\" login password '{password}'")
+        if self.query(f"select 1 from pg_database where datname = '{database}'") != "1":
+            self.query(f'create database "{database}" owner "{owner}"')
 
     def query(self, sql, database="postgres", user=SUPERUSER, password=SUPERUSER_PASSWORD):
         """Runs SQL through psql; returns what it prints, unaligned. Raises StackError."""
