@@ -1,0 +1,189 @@
+"""The example's DAG on a real Airflow: states from its API, rows from Trino and PyIceberg."""
+
+import contextlib
+import json
+import pathlib
+
+import psycopg
+import pytest
+
+from airflow_api import AirflowApi
+from chain import Chain
+from processes import LOOPBACK, family_of, listening_addresses
+from project import BINARY, FLATTENED, HISTORY, LANDING, ORDERS, STAGED
+from vault_setup import VaultSetup
+
+DAG = "audit_log_extract_with_data_intervals_dag"
+ALL_DONE = {"extract": "success", "choose_engine": "success", "transform_native": "success",
+            "transform_dbt": "skipped", "verify": "success"}
+
+
+class Orchestrated:
+    """A chain of its own that the session's Airflow works on. Attributes: `api`, `chain`."""
+
+    def __init__(self, folder, local_stack):
+        self.service = local_stack.up("airflow")
+        self.chain = Chain(folder / "chain", local_stack, "airflow")
+        self._admin = local_stack.up("postgres")["admin"]
+        self._loads = 0
+        vault = local_stack.up("openbao")
+        VaultSetup(vault["url"], vault["token"]).write(
+            "secret/airflow/connections/calve_default", {
+                "conn_type": "calve", "host": vault["url"], "password": vault["token"],
+                "extra": json.dumps({"config": str(self.chain.folder / "calve.yaml"),
+                                     "binary": str(BINARY)})})
+        self.api = AirflowApi(self.service, DAG)
+        self.api.forget()
+
+    def load(self, events):
+        """Lets the source commit so many new events."""
+        self._loads += 1
+        after = ["--after", f"{self._loads - 1}.csv"] if self._loads > 1 else []
+        self.chain.generate_and_load(f"{self._loads}.csv", "--events", str(events), "--seed",
+                                     str(self._loads), *after)
+
+    def trigger(self):
+        """Starts a run and waits for its end, which must be good; returns its id."""
+        run = self.api.trigger()
+        assert self.api.end_of(run) == "success", self.api.states(run)
+        return run
+
+    @contextlib.contextmanager
+    def catalog_out_of_reach(self):
+        """The catalog's database takes no sessions meanwhile."""
+        name = self.chain.catalog_uri.rsplit("/", 1)[1]
+        with psycopg.connect(self._admin, autocommit=True) as admin:
+            admin.execute(f'alter database "{name}" allow_connections false')
+            try:
+                yield
+            finally:
+                admin.execute(f'alter database "{name}" allow_connections true')
+
+    def check(self):
+        """The tables are what plain SQL says, for Trino, PyIceberg and Calve itself."""
+        self.chain.check_tables()
+        self.chain.check_proven()
+
+
+@pytest.fixture(scope="module")
+def orchestrated(tmp_path_factory, local_stack):
+    """The DAG at work on a chain with 600 events, its schedule on."""
+    made = Orchestrated(tmp_path_factory.mktemp("airflow"), local_stack)
+    assert made.api.import_errors() == []
+    made.load(600)
+    made.api.unpause()
+    return made
+
+
+def without_mapped(states):
+    """States of the tasks that are not mapped."""
+    return {name: state for name, state in states.items() if name != "ingest"}
+
+
+def test_no_component_listens_off_loopback(orchestrated):
+    listening = listening_addresses(family_of(orchestrated.service["pid"]))
+    assert listening and set(listening) <= LOOPBACK
+
+
+def test_the_schedule_runs_with_an_interval_that_is_not_empty(orchestrated):
+    api = orchestrated.api
+    api.wait_for_run("scheduled")
+    run = api.runs("scheduled")[0]
+    assert api.end_of(run["dag_run_id"]) == "success", api.states(run["dag_run_id"])
+    assert run["data_interval_start"] < run["data_interval_end"]
+    assert api.states(run["dag_run_id"]) == {**ALL_DONE, "ingest": ["success"]}
+    orchestrated.check()
+
+
+def test_a_run_by_hand_publishes_snapshots_and_lineage(orchestrated):
+    orchestrated.load(300)
+    run = orchestrated.trigger()
+    [key] = orchestrated.api.result(run, "extract")
+    assert orchestrated.api.result(run, "ingest", map_index=0) == {"total_rows": 300,
+                                                                   "keys": [key]}
+    orchestrated.check()
+    catalog = orchestrated.chain.catalog()
+    events = orchestrated.api.asset_events(run)
+    for name in (LANDING, STAGED, FLATTENED, ORDERS, HISTORY):
+        table = catalog.load_table(name)
+        [(rows,)] = orchestrated.chain.trino.rows(f"select count(*) from {name}")
+        assert events[f"ecommerce.{name}"] == {
+            "table": name, "uuid": str(table.metadata.table_uuid), "location": table.location(),
+            "snapshot_id": table.current_snapshot().snapshot_id, "rows": rows}
+    assert lineage_of(orchestrated, run, "transform_native", ORDERS) == str(
+        catalog.load_table(ORDERS).current_snapshot().snapshot_id)
+
+
+def lineage_of(orchestrated, run, task, table):
+    """The version that OpenLineage's events give a table that a task wrote."""
+    location = orchestrated.chain.catalog().load_table(table).location()
+    for line in pathlib.Path(orchestrated.service["lineage"]).read_text().splitlines():
+        event = json.loads(line)
+        if event["eventType"] == "COMPLETE" and event["job"]["name"] == f"{DAG}.{task}":
+            for output in event["outputs"]:
+                if f"{output['namespace']}/{output['name']}" == location:
+                    found = output["facets"]["version"]["datasetVersion"]
+    return found
+
+
+def test_a_cleared_run_finds_its_files_again_and_doubles_nothing(orchestrated):
+    orchestrated.load(200)
+    run = orchestrated.trigger()
+    keys = orchestrated.api.result(run, "extract")
+    orchestrated.load(100)  # for a later run: the repeated one leaves them alone
+    orchestrated.api.clear(run, "extract")
+    assert orchestrated.api.end_of(run) == "success"
+    assert orchestrated.api.tries(run, "extract") == [2]
+    assert orchestrated.api.result(run, "extract") == keys
+    assert orchestrated.api.result(run, "ingest", map_index=0)["total_rows"] == 0
+    assert orchestrated.chain.json("plan")["plan"]["extract_rows"] == 100
+    orchestrated.chain.check_proven()
+
+
+def test_a_backfill_takes_what_is_new_once_and_its_empty_interval_is_no_failure(orchestrated):
+    api = orchestrated.api
+    orchestrated.load(150)
+    api.backfill("2025-06-01T00:00:00Z", "2025-06-01T00:10:00Z")
+    api.wait_for_run("backfill", count=2)
+    first, second = [run["dag_run_id"] for run in api.runs("backfill")]
+    assert [api.end_of(run) for run in (first, second)] == ["success", "success"]
+    assert api.states(first) == {**ALL_DONE, "ingest": ["success"]}
+    assert api.states(second) == {**ALL_DONE, "ingest": "skipped"}
+    [key] = api.result(first, "extract")
+    assert "/2025/06/01/" in key
+    orchestrated.check()
+
+
+def test_a_failing_ingest_is_tried_again(orchestrated):
+    api = orchestrated.api
+    orchestrated.load(100)
+    with orchestrated.catalog_out_of_reach():
+        run = api.trigger()
+        api.wait_for_task(run, "ingest", "up_for_retry")
+    assert api.end_of(run) == "success"
+    assert api.tries(run, "ingest") == [2]
+    orchestrated.check()
+
+
+def test_a_failing_transform_fails_the_run_until_its_cause_is_gone(orchestrated):
+    """A contract that a row breaks is no matter of luck: there is no second try."""
+    api, chain = orchestrated.api, orchestrated.chain
+    models = chain.folder / "dbt_dwh/models/staging/ecomm/schema.yml"
+    kept = models.read_text()
+    assert "on_violation: quarantine" in kept
+    models.write_text(kept.replace("on_violation: quarantine", "on_violation: fail"))
+    with chain.connect() as source:
+        source.execute("insert into audit_log_dml (audit_operation, audit_timestamp, tbl_schema,"
+                       " tbl_name, raw_data) values ('I', now(), 'public', 'orders', '{broken')")
+    run = api.trigger()
+    assert api.end_of(run) == "failed"
+    assert without_mapped(api.states(run)) == {
+        **ALL_DONE, "transform_native": "failed", "verify": "upstream_failed"}
+    assert api.tries(run, "transform_native") == [1]
+    assert "ended with exit code 3" in api.log(run, "transform_native")
+    assert "{broken" not in api.log(run, "transform_native")
+    models.write_text(kept)
+    api.clear(run, "transform_native")
+    assert api.end_of(run) == "success"
+    assert chain.trino.rows(f"select count(*) from quarantine.{FLATTENED.split('.')[1]}") == [(1,)]
+    chain.check_proven()  # plain SQL can't read the payload
