@@ -70,8 +70,11 @@ Status AddDoubtful(const flow::Pipeline& pipeline, bool text, Document& document
 }
 
 Result<Document> ShowStatus(Session& session) {
+  PipelineNeeds needs{.source = true, .landing = true, .catalog = true, .models = true};
+  CALVE_ASSIGN(const Config config, session.LoadConfig(needs));
+  needs.source = false;  // Its login is read where it has one, but it need not be there.
   CALVE_ASSIGN(const flow::Pipeline pipeline,
-               session.LoadPipeline({.landing = true, .catalog = true, .models = true}));
+               BuildPipeline(config, needs, session.environment()));
   CALVE_ASSIGN(const PipelineState state, LookAtPipeline(pipeline));
   Document document;
   AddPipeline(pipeline, state, document);

@@ -79,6 +79,18 @@ class Runner:
         return message
 
 
+def test_status_reads_the_source_by_its_secret(calve):
+    assert calve("init", str(calve.folder)).returncode == DONE
+    (calve.folder / "calve.yaml").write_text(
+        f"version: 1\nsource: {{postgres: {{secret: vault://{PATH}}}}}\n"
+        "catalog: {uri: \"sqlite:///catalog.db\", warehouse: warehouse}\nmodels: dbt_dwh\n")
+    done = calve("-o", "json", "status")
+    assert done.returncode == DONE, done.stderr
+    shown = json.loads(done.stdout)
+    assert shown["pipeline"]["source_problem"] is None, shown
+    assert shown["pipeline"]["source_rows_waiting"] == 0
+
+
 def test_a_token_by_variable_file_and_home(calve, tmp_path, vault):
     calve.extracts()
     token_file = tmp_path / "token"
