@@ -9,6 +9,9 @@
 namespace calve::app {
 namespace {
 
+// Of the reference pipeline, which the containers that know no models are made for.
+constexpr const char* kReferenceTable = "landing.ecomm_audit_log_dml";
+
 struct IngestOptions {
   std::string key;
   std::string bucket;
@@ -17,9 +20,12 @@ struct IngestOptions {
 };
 
 Result<Document> Ingest(Session& session, const IngestOptions& options) {
-  const PipelineNeeds needs{
+  PipelineNeeds needs{
       .landing = true, .catalog = true, .landing_table = options.target_table};
   CALVE_ASSIGN(Config config, session.LoadConfig(needs));
+  if (options.target_table.empty() && config.models.empty()) {
+    needs.landing_table = kReferenceTable;
+  }
   CALVE_TRY(ApplyLandingFlags("--source-bucket", options.bucket, /*prefix=*/"", config));
   CALVE_ASSIGN(const flow::Pipeline pipeline,
                BuildPipeline(config, needs, session.environment()));
@@ -48,7 +54,8 @@ void AddIngestCommand(Commands& commands) {
       .Required()
       .Text("--source-bucket", options->bucket, "Where the file is")
       .Text("--target-table", options->target_table,
-            "The landing table (default: the one that the models read)")
+            "The landing table (default: the one that the models read; without models "
+            "landing.ecomm_audit_log_dml)")
       .Count("--batch-size", options->batch_size, "Rows held in memory at most");
 }
 
