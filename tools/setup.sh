@@ -1,21 +1,23 @@
 #!/usr/bin/env bash
 # Installs what Calve needs to build and to test on Debian 12: Debian packages, and a virtual
 # environment .venv with the pinned Python packages. Says what it installs; a second run finds
-# everything in place and installs nothing. With --clang also what the presets `asan` and
-# `tsan` need; with --services what deploy/local/stack fetches programs by, and the environments
-# of programs whose packages don't agree with ours, .venv/environments/<name>.
+# everything in place and installs nothing. With --program only what building `calve` needs, as in
+# a container; with --clang also what the presets `asan` and `tsan` need; with --services what
+# deploy/local/stack fetches programs by, and the environments of programs whose packages don't
+# agree with ours, .venv/environments/<name>; with --containers what tools/check_containers.sh
+# builds and runs images by.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # Kept in step with cmake/Dependencies.cmake, which gives each library's reason.
 packages=(
-  g++ cmake ninja-build ccache mold pkg-config git make python3 python3-venv
+  g++ cmake ninja-build ccache mold pkg-config python3 python3-venv
   libfmt-dev libspdlog-dev nlohmann-json3-dev libyaml-cpp-dev libcli11-dev
   libsqlite3-dev libpq-dev libssl-dev libcurl4-openssl-dev libpugixml-dev
   zlib1g-dev libzstd-dev
-  libgtest-dev libgmock-dev librapidcheck-dev
-  postgresql-15
 )
+test_packages=(git make libgtest-dev libgmock-dev librapidcheck-dev postgresql-15)
+requirements=(requirements/*.txt)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -23,15 +25,17 @@ fail() { say "$*"; exit 1; }
 environments=()
 for option in "$@"; do
   case $option in
+    --program) test_packages=(); requirements=(requirements/build.txt) ;;
     --clang) packages+=(clang-16 libclang-rt-16-dev llvm-16) ;;
     --services) packages+=(maven); environments+=(dbt airflow) ;;
-    *) fail "there is no option $option; there are --clang and --services" ;;
+    --containers) packages+=(podman buildah runc debootstrap iproute2) ;;
+    *) fail "there is no option $option; there are --program, --clang, --services and --containers" ;;
   esac
 done
 
 install_packages() {
   local missing=() package
-  for package in "${packages[@]}"; do
+  for package in "${packages[@]}" ${test_packages[@]+"${test_packages[@]}"}; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed' ||
       missing+=("$package")
   done
@@ -58,12 +62,12 @@ install_packages() {
 
 install_python_packages() {
   local wanted stamp=.venv/installed-requirements.txt
-  wanted=$(cat requirements/*.txt)
+  wanted=$(cat "${requirements[@]}")
   [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && return
-  say "installing Python packages into .venv: $(grep -hv '^#' requirements/*.txt | tr '\n' ' ')"
+  say "installing Python packages into .venv: $(grep -hv '^#' "${requirements[@]}" | tr '\n' ' ')"
   [ -x .venv/bin/python ] || python3 -m venv .venv
   local lists=() list
-  for list in requirements/*.txt; do lists+=(-r "$list"); done
+  for list in "${requirements[@]}"; do lists+=(-r "$list"); done
   .venv/bin/python -m pip install --quiet --disable-pip-version-check "${lists[@]}" ||
     fail "pip could not install the packages of requirements/; is a package index reachable?"
   printf '%s\n' "$wanted" > "$stamp"
@@ -88,7 +92,7 @@ install_sources() {
   say "fetching the source of simdjson into .venv/src"
   folder=$(mktemp -d)
   .venv/bin/python -m pip download --quiet --disable-pip-version-check --no-deps \
-    --no-binary :all: --require-hashes -d "$folder" -r requirements/sources/simdjson.txt ||
+    --no-binary pysimdjson --require-hashes -d "$folder" -r requirements/sources/simdjson.txt ||
     fail "pip could not fetch simdjson's source; is a package index reachable?"
   mkdir -p .venv/src/simdjson
   tar xzf "$folder"/pysimdjson-*.tar.gz -C .venv/src/simdjson --strip-components=2 \
