@@ -8,7 +8,7 @@ BINARY := build/release/calve
 SCRATCH := $(shell test -w /dev/shm && echo /dev/shm || echo /tmp)
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
 
 setup: ## Install what building and testing need (Debian packages, .venv)
 	@tools/setup.sh
@@ -66,3 +66,5 @@ lint: setup ## clang-tidy over src/
 
 clean: ## Remove what was built (.venv and ccache stay)
 	rm -rf build
+
+include deploy/compose/targets.mk

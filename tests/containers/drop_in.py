@@ -86,11 +86,10 @@ class DropIn:
         assert found["count"] == len(found["extracted_files"])
         return found["extracted_files"]
 
-    def ingest(self, key):
+    def ingest(self, key, *arguments):
         """The rows that the ingestor adds."""
-        found = self.answer("iceberg-ingestor", "--s3-key", key, "--target-table",
-                            LANDING_TABLE, "--source-bucket", self.minio["bucket"],
-                            **self.secret_paths())
+        found = self.answer("iceberg-ingestor", "--s3-key", key, *arguments, "--source-bucket",
+                            self.minio["bucket"], **self.secret_paths())
         assert found["s3_key"] == key
         return found["total_rows"]
 
@@ -113,11 +112,13 @@ class DropIn:
         rows = catalog.load_table(LANDING_TABLE).scan(selected_fields=COLUMNS).to_arrow()
         return sorted(zip(*(rows[column].to_pylist() for column in COLUMNS)))
 
-    def _create_database(self, word):
-        name = f"{self.name}_{word}"
+    def _create_database(self, login):
+        """A database owned by one of the server's logins; returns its address for that login."""
+        place = urllib.parse.urlsplit(self.postgres[login])
+        name = f"{self.name}_{login}"
         with psycopg.connect(self.postgres["admin"], autocommit=True) as admin:
-            admin.execute(f'create database "{name}"')
-        return self.postgres["admin"].rsplit("/", 1)[0] + f"/{name}"
+            admin.execute(f'create database "{name}" owner "{place.username}"')
+        return place._replace(path="/" + name).geturl()
 
 
 def under_its_name(folder):

@@ -97,6 +97,7 @@ def maven(name, folder):
 def go_program(name):
     """The path of a program of `pins.toml` that Go builds, built politely where it is missing."""
     pin = PINS["go"][name]
+    package = pathlib.PurePath(pin["module"], pin.get("package", ""))
 
     def make(folder):
         go = _go(tuple(pin["needs_go"]))
@@ -107,9 +108,10 @@ def go_program(name):
         if found != pin["sum"]:
             raise StackError(f"{module} has the hash {found}, but deploy/local/pins.toml has"
                              f" {pin['sum']}; don't use it, and look at where it came from")
-        run(["nice", "-n", "10", go, "install", module], env=environment)
+        run(["nice", "-n", "10", go, "install", f"{package}@{pin['version']}"],
+            env=environment)
 
-    return cached(f"{name}-{pin['version']}", make) / name
+    return cached(f"{name}-{pin['version']}", make) / package.name
 
 
 def run(command, **options):

@@ -11,14 +11,14 @@ import urllib.error
 import urllib.request
 import zipfile
 
-from .fetch import PINS, cached, maven, wheel
+from .fetch import PINS, ROOT, cached, maven, wheel
 from .postgres import DATABASES
 from .service import Service
 
 VERSION = PINS["maven"]["trino-server-core"]["artifact"].split(":")[2]
 MIN_JAVA = 24
 CATALOG = "iceberg"  # as Trino calls it
-CATALOG_NAME = "lake"  # as the JDBC catalog's rows call it
+SETTINGS = ROOT / "deploy" / "trino"  # what the compose stack's Trino is told, too
 
 # At most 3 GB in all: heap, and what the JVM takes besides. A local Trino is started often and
 # computes little, so code that is compiled quickly beats code that runs quickly.
@@ -30,19 +30,6 @@ JVM_OPTIONS = """
 -Djdk.nio.maxCachedBufferSize=2000000 -Dfile.encoding=UTF-8 --sun-misc-unsafe-memory-access=allow
 --enable-native-access=ALL-UNNAMED
 """.split()
-
-# What Iceberg's JDBC catalog would make itself; Trino's expects to find it.
-CATALOG_TABLES = """
-create table if not exists iceberg_tables (
-    catalog_name varchar(255) not null, table_namespace varchar(255) not null,
-    table_name varchar(255) not null, metadata_location varchar(1000),
-    previous_metadata_location varchar(1000), iceberg_type varchar(5),
-    primary key (catalog_name, table_namespace, table_name));
-create table if not exists iceberg_namespace_properties (
-    catalog_name varchar(255) not null, namespace varchar(255) not null,
-    property_key varchar(255) not null, property_value varchar(1000),
-    primary key (catalog_name, namespace, property_key));
-"""
 
 
 class Trino(Service):
@@ -61,7 +48,8 @@ class Trino(Service):
 
     def configure(self):
         owner, password = DATABASES["iceberg"]
-        self.others["postgres"].query(CATALOG_TABLES, "iceberg", owner, password)
+        tables = (SETTINGS / "catalog_tables.sql").read_text(encoding="utf-8")
+        self.others["postgres"].query(tables, "iceberg", owner, password)
         etc = self.folder / "etc"
         (etc / "catalog").mkdir(parents=True, exist_ok=True)
         _write(etc / "config.properties", self._server_settings())
@@ -94,25 +82,21 @@ class Trino(Service):
         owner, password = DATABASES["iceberg"]
         minio = self.others["minio"]
         login = minio.logins()
-        return {
-            "iceberg.catalog.type": "jdbc",
-            "iceberg.jdbc-catalog.driver-class": "org.postgresql.Driver",
-            "iceberg.jdbc-catalog.connection-url":
-                f"jdbc:postgresql://127.0.0.1:{self.others['postgres'].port()}/iceberg",
-            "iceberg.jdbc-catalog.connection-user": owner,
-            "iceberg.jdbc-catalog.connection-password": password,
-            "iceberg.jdbc-catalog.catalog-name": CATALOG_NAME,
-            "iceberg.jdbc-catalog.schema-version": "V1",
-            "iceberg.jdbc-catalog.default-warehouse-dir": f"s3://{login['bucket']}/warehouse",
-            # Where the dbt models remember how far they have read (dbt/macros/snapshots.sql).
-            "iceberg.allowed-extra-properties": "calve.dbt.progress",
-            "fs.native-s3.enabled": "true",
-            "s3.endpoint": minio.url(),
-            "s3.region": login["region"],
-            "s3.path-style-access": "true",
-            "s3.aws-access-key": login["access_key"],
-            "s3.aws-secret-key": login["secret_key"],
+        places = {
+            "ICEBERG_CATALOG_ADDRESS": f"127.0.0.1:{self.others['postgres'].port()}",
+            "ICEBERG_CATALOG_DB": "iceberg",
+            "ICEBERG_CATALOG_USER": owner, "ICEBERG_CATALOG_PASSWORD": password,
+            "S3_ENDPOINT": minio.url(), "S3_REGION": login["region"],
+            "S3_BUCKET": login["bucket"],
+            "S3_ACCESS_KEY": login["access_key"], "S3_SECRET_KEY": login["secret_key"],
         }
+        file = SETTINGS / "catalog" / f"{CATALOG}.properties"
+        text = re.sub(r"\$\{ENV:(\w+)\}", lambda found: places[found[1]],
+                      file.read_text(encoding="utf-8"))
+        settings = dict(line.split("=", 1) for line in text.splitlines()
+                        if line and not line.startswith("#"))
+        del settings["connector.name"]  # CREATE CATALOG names it elsewhere.
+        return settings
 
     def _server_settings(self):
         return {
