@@ -6,13 +6,56 @@
                  'audit_timestamp', 'tbl_schema', 'tbl_name', 'raw_data']) -%}
 {%- endmacro %}
 
-{# The node of the model that is being written; of a unit test, that of the model under test. #}
-{% macro this_node() -%}
-  {%- if model.resource_type != 'unit_test' -%}
-    {%- do return(model) -%}
+{# The contract of the model that is being written, none while dbt only parses:
+
+     name      the model's
+     meta      meta.calve
+     columns   in their order: name, type (as plain_type has it), member (of the payload; none for a
+               column of the event), not_null, accepted (values, or none)
+     checks    SQL conditions
+     needed    the columns that models downstream can't do without #}
+{% macro contract(kind) -%}
+  {%- set contract = none -%}
+  {%- if model.resource_type == 'unit_test' -%}
+    {%- set contract = calve.contract_of_unit_test() -%}
+  {%- elif execute -%}
+    {%- set contract = calve.contract_of(model) -%}
   {%- endif -%}
-  {%- do return(graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
-                | selectattr('unique_id', 'equalto', model.tested_node_unique_id) | first) -%}
+  {%- if contract is not none and contract.meta.get('kind') != kind -%}
+    {%- do exceptions.raise_compiler_error('contract: model ' ~ contract.name ~ ' is written as `' ~ kind
+        ~ '`, and its meta.calve.kind is `' ~ contract.meta.get('kind') ~ '`; correct the one or the other') -%}
+  {%- endif -%}
+  {%- do return(contract) -%}
+{%- endmacro %}
+
+{# A unit test runs without the graph of nodes, which it still has while it is parsed. So the contract
+   travels from there among its refs, as one that nothing resolves. #}
+{% macro contract_of_unit_test() -%}
+  {%- if not execute -%}
+    {%- for node in graph.get('nodes', {}).values() if node.unique_id == model.tested_node_unique_id -%}
+      {%- do ref('calve.contract ' ~ tojson(calve.contract_of(node))) -%}
+    {%- endfor -%}
+    {%- do return(none) -%}
+  {%- endif -%}
+  {%- for carrier in model.refs if carrier.name.startswith('calve.contract ') -%}
+    {%- do return(fromjson(carrier.name[15:])) -%}
+  {%- endfor -%}
+{%- endmacro %}
+
+{% macro contract_of(node) -%}
+  {%- set columns = [] -%}
+  {%- set constraints = (node.get('constraints') or []) | list -%}
+  {%- for column in node.columns.values() -%}
+    {%- set of_event = column.name in calve.event_columns() and column.name != 'raw_data' -%}
+    {%- set rules = calve.rules_of(node, column) -%}
+    {%- do columns.append({'name': column.name, 'type': calve.plain_type(column.data_type),
+                           'member': none if of_event else calve.member_of(column),
+                           'not_null': rules.not_null, 'accepted': rules.accepted}) -%}
+    {%- do constraints.extend(column.get('constraints') or []) -%}
+  {%- endfor -%}
+  {%- do return({'name': node.name, 'meta': calve.meta_of(node), 'columns': columns,
+                 'checks': constraints | selectattr('type', 'equalto', 'check') | map(attribute='expression') | list,
+                 'needed': calve.columns_needed_downstream(node)}) -%}
 {%- endmacro %}
 
 {# meta.calve of a node; {} where there is none. #}
@@ -20,32 +63,26 @@
   {%- do return((node.config.get('meta') or {}).get('calve') or {}) -%}
 {%- endmacro %}
 
-{# meta.calve of a model that must have one of a kind. #}
-{% macro meta_as(node, kind) -%}
-  {%- set meta = calve.meta_of(node) -%}
-  {%- if meta.get('kind') != kind -%}
-    {%- do exceptions.raise_compiler_error('contract: model ' ~ node.name ~ ' is written as `' ~ kind
-        ~ '`, and its meta.calve.kind is `' ~ meta.get('kind') ~ '`; correct the one or the other') -%}
-  {%- endif -%}
-  {%- do return(meta) -%}
-{%- endmacro %}
-
 {% macro order_by(meta) -%}
   {%- do return(meta.get('order_by') or ['audit_timestamp', 'audit_event_id']) -%}
 {%- endmacro %}
 
-{# The tests of a column that hold for every row, as dbt knows them: [(name, arguments)]. #}
-{% macro row_tests(node, column) -%}
-  {%- set found = [] -%}
+{# Whether a column may be null, and the values that it may have, by its constraints and by those of
+   its tests that hold for every row. The operation is always one of three. #}
+{% macro rules_of(node, column) -%}
+  {%- set is_operation = column.name == 'audit_operation' -%}
+  {%- set declared = (column.get('constraints') or []) | selectattr('type', 'equalto', 'not_null') | list -%}
+  {%- set rules = {'not_null': is_operation or declared | length > 0, 'accepted': ['I', 'U', 'D'] if is_operation else none} -%}
   {%- for test in graph.nodes.values() | selectattr('resource_type', 'equalto', 'test')
-        | selectattr('attached_node', 'defined') | selectattr('attached_node', 'equalto', node.unique_id)
-        | selectattr('column_name', 'equalto', column) -%}
-    {%- if test.test_metadata and not test.config.get('where')
-          and (test.config.get('severity') or 'error') | lower == 'error' -%}
-      {%- do found.append((test.test_metadata.name, test.test_metadata.kwargs)) -%}
+        if test.get('attached_node') == node.unique_id and test.get('column_name') == column.name and test.test_metadata
+          and not test.config.get('where') and (test.config.get('severity') or 'error') | lower == 'error' -%}
+    {%- if test.test_metadata.name == 'not_null' -%}
+      {%- do rules.update({'not_null': true}) -%}
+    {%- elif test.test_metadata.name == 'accepted_values' -%}
+      {%- do rules.update({'accepted': test.test_metadata.kwargs['values']}) -%}
     {%- endif -%}
   {%- endfor -%}
-  {%- do return(found) -%}
+  {%- do return(rules) -%}
 {%- endmacro %}
 
 {# Key and order columns of the marts that are made from a model: they can't be null in it. #}
@@ -88,17 +125,6 @@
   {%- do return(path[3:-2]) -%}
 {%- endmacro %}
 
-{# The columns of a model in their order: name, type, and `member`, none for a column of the event. #}
-{% macro columns_of(node) -%}
-  {%- set columns = [] -%}
-  {%- for column in node.columns.values() -%}
-    {%- set of_event = column.name in calve.event_columns() and column.name != 'raw_data' -%}
-    {%- do columns.append({'name': column.name, 'type': calve.plain_type(column.data_type),
-                           'member': none if of_event else calve.member_of(column)}) -%}
-  {%- endfor -%}
-  {%- do return(columns) -%}
-{%- endmacro %}
-
-{% macro column_names(node) -%}
-  {%- do return(node.columns.values() | map(attribute='name') | list) -%}
+{% macro column_names(contract) -%}
+  {%- do return(contract.columns | map(attribute='name') | list) -%}
 {%- endmacro %}

@@ -1,8 +1,8 @@
 {# One row per event of the landing table: the first that was staged stays. #}
 
 {% macro dedupe(upstream) -%}
-  {%- do calve.meta_as(calve.this_node(), 'dedupe') if execute -%}
-  {%- set plan = calve.plan(upstream, 'audit_event_id') -%}
+  {%- set contract = calve.contract('dedupe') -%}
+  {%- set plan = calve.plan(upstream, contract, 'audit_event_id') -%}
   {{ calve.plan_comment(plan) }}
   select {{ calve.names(calve.event_columns()) }}
   from ({{ calve.numbered_copies(plan, upstream) }})

@@ -2,47 +2,48 @@
    not among them; flatten_violations has it, with the first rule that it broke. #}
 
 {% macro flatten(upstream) -%}
-  {%- set node = calve.this_node() if execute else model -%}
-  {%- if execute -%}{%- do calve.meta_as(node, 'flatten') -%}{%- endif -%}
-  {%- set plan = calve.plan(upstream, 'audit_event_id') -%}
+  {%- set contract = calve.contract('flatten') -%}
+  {%- set plan = calve.plan(upstream, contract, 'audit_event_id') -%}
   {{ calve.plan_comment(plan) }}
-  {% if execute -%}
-  select {{ calve.names(calve.column_names(node)) }}
-  from ({{ calve.judged(plan, upstream, node) }})
+  {% if contract -%}
+  select {{ calve.names(calve.column_names(contract)) }}
+  from ({{ calve.judged(plan, upstream, contract) }})
   where _calve_violation is null
   {%- endif -%}
 {%- endmacro %}
 
-{% macro flatten_violations(plan, upstream) -%}
-  {%- set node = calve.this_node() -%}
+{% macro flatten_violations(plan, upstream, contract) -%}
   select {{ calve.names(calve.event_columns()) }}, _calve_violation.rule, _calve_violation.column_name,
     _calve_violation.reason
-  from ({{ calve.judged(plan, upstream, node) }})
+  from ({{ calve.judged(plan, upstream, contract) }})
   where _calve_violation is not null
   {%- if plan.mode == 'scan' %} and audit_event_id not in (select audit_event_id from {{ this }}){% endif %}
 {%- endmacro %}
 
-{# The events with the model's columns, the texts that were cast (`_calve_text_n`), the
-   payload as JSON, and the first rule that the row broke (`_calve_violation`). #}
-{% macro judged(plan, upstream, node) -%}
-  {%- set columns = calve.columns_of(node) -%}
-  {%- set of_payload = columns | selectattr('member') | list -%}
-  select *, {{ calve.violation_of(node, columns) }} as _calve_violation
+{# The events with the model's columns, the texts that were cast (`_calve_text_n`, n the column's
+   number), the payload as JSON, and the first rule that the row broke (`_calve_violation`). #}
+{% macro judged(plan, upstream, contract) -%}
+  {%- set of_payload = contract.columns | rejectattr('member', 'none') | list -%}
+  select *, {{ calve.violation_of(contract) }} as _calve_violation
   from (
     select *{% for column in of_payload %},
-      {{ calve.cast_text('_calve_text_' ~ loop.index, column.type) }} as {{ calve.name(column.name) }}{% endfor %}
+      {{ calve.cast_text(calve.text_of(contract, column), column.type) }} as {{ calve.name(column.name) }}{% endfor %}
     from (
       select *{% for column in of_payload %},
-        {{ calve.member_text(column.member) }} as _calve_text_{{ loop.index }}{% endfor %}
-      from ({{ calve.parsed_events(plan, upstream, node) }})
+        {{ calve.member_text(column.member) }} as {{ calve.text_of(contract, column) }}{% endfor %}
+      from ({{ calve.parsed_events(plan, upstream, contract) }})
     )
   )
 {%- endmacro %}
 
+{% macro text_of(contract, column) -%}
+  _calve_text_{{ calve.column_names(contract).index(column.name) + 1 }}
+{%- endmacro %}
+
 {# The source table's events, with `_calve_payload` (null if raw_data is not one JSON object) and `_calve_repeats`:
    whether a name stands in it more than once. #}
-{% macro parsed_events(plan, upstream, node) -%}
-  {%- set source_schema, source_table = calve.meta_of(node).source_table.split('.', 1) -%}
+{% macro parsed_events(plan, upstream, contract) -%}
+  {%- set source_schema, source_table = contract.meta.source_table.split('.', 1) -%}
   select *, json_size(raw_data, '$') <> json_size(_calve_payload, '$') as _calve_repeats
   from (
     select {{ calve.names(calve.event_columns()) }},

@@ -4,13 +4,13 @@
 {# The latest version of each key. A key whose latest event is a delete is absent: its event is in
    these rows only where they are merged, to delete what the table has of it. #}
 {% macro current_state(upstream) -%}
-  {%- set node = calve.this_node() if execute else model -%}
-  {%- set meta = calve.meta_as(node, 'current') if execute else {} -%}
-  {%- set plan = calve.plan(upstream, calve.whole_number_key(node, meta)) -%}
+  {%- set contract = calve.contract('current') -%}
+  {%- set plan = calve.plan(upstream, contract, calve.whole_number_key(contract)) -%}
   {{ calve.plan_comment(plan) }}
-  {% if execute -%}
+  {% if contract -%}
+  {%- set meta = contract.meta -%}
   with new_events as (
-    select {{ calve.names(calve.column_names(node)) }} from {{ calve.new_rows(plan, upstream) }}
+    select {{ calve.names(calve.column_names(contract)) }} from {{ calve.new_rows(plan, upstream) }}
   ),
   latest as (
     select {{ calve.names(meta.key) }}, max_by(audit_event_id, row({{ calve.names(calve.order_by(meta)) }})) as latest_id
@@ -18,7 +18,7 @@
     where {{ calve.of_new_keys(plan, meta) }}
     group by {{ calve.names(meta.key) }}
   )
-  select {{ calve.names(calve.column_names(node), 'n.') }}
+  select {{ calve.names(calve.column_names(contract), 'n.') }}
   from new_events n join latest on n.audit_event_id = latest.latest_id
   {%- if plan.mode == 'build' %}
   where n.audit_operation <> 'D'
@@ -29,11 +29,11 @@
 {# Every version of each key, one row per event. Where rows are merged, an event that is in the table
    already comes along only if its interval may have changed, and with its interval alone. #}
 {% macro history_scd2(upstream) -%}
-  {%- set node = calve.this_node() if execute else model -%}
-  {%- set meta = calve.meta_as(node, 'history') if execute else {} -%}
-  {%- set plan = calve.plan(upstream, calve.whole_number_key(node, meta)) -%}
+  {%- set contract = calve.contract('history') -%}
+  {%- set plan = calve.plan(upstream, contract, calve.whole_number_key(contract)) -%}
   {{ calve.plan_comment(plan) }}
-  {% if execute -%}
+  {% if contract -%}
+  {%- set meta = contract.meta -%}
   {%- set order = calve.order_by(meta) -%}
   {%- set by_key = 'partition by ' ~ calve.names(meta.key) ~ ' order by ' ~ calve.names(order) -%}
   with new_events as (
@@ -54,7 +54,7 @@
     from starts
   )
   select
-    {%- for column in calve.column_names(node) %}
+    {%- for column in calve.column_names(contract) %}
     {% if column in ['valid_from', 'valid_to', 'is_current', 'audit_event_id'] or column in meta.key -%} i.{{ calve.name(column) }}
     {%- elif column == 'is_deleted' -%} n.audit_operation = 'D' as is_deleted
     {%- else -%} n.{{ calve.name(column) }} {%- endif %}{{ ',' if not loop.last }}
@@ -75,9 +75,8 @@
 {%- endmacro %}
 
 {# The first key column that is a whole number, by which files can be pruned; none without one. #}
-{% macro whole_number_key(node, meta) -%}
-  {%- if not execute -%}{%- do return(none) -%}{%- endif -%}
-  {%- for column in calve.columns_of(node) if column.name in meta.key and column.type in ['integer', 'bigint'] -%}
+{% macro whole_number_key(contract) -%}
+  {%- for column in (contract or {}).get('columns', []) if column.name in contract.meta.key and column.type in ['integer', 'bigint'] -%}
     {%- do return(column.name) -%}
   {%- endfor -%}
   {%- do return(none) -%}

@@ -10,14 +10,14 @@
    rows      how many rows of the upstream are new #}
 
 {# The plan for a model that reads one upstream. `bounded` is a column of whole numbers, or none. #}
-{% macro plan(upstream, bounded) -%}
+{% macro plan(upstream, contract, bounded) -%}
   {%- if not execute or model.resource_type != 'model' -%}
     {%- do return({'mode': 'build', 'to': none}) -%}
   {%- endif -%}
   {%- set target = load_relation(this) -%}
   {%- set plan = {'mode': 'build', 'from': none, 'to': calve.tip_of(upstream), 'own': none,
                   'bounded': bounded, 'bounds': none, 'rows': none} -%}
-  {%- if target is none or should_full_refresh() or calve.gained_columns(target) -%}
+  {%- if target is none or should_full_refresh() or calve.gained_columns(target, contract) -%}
     {%- do return(plan) -%}
   {%- endif -%}
   {%- set read = calve.upstream_read(target) -%}
@@ -85,14 +85,13 @@
 
 {# Whether the contract has columns that the table lacks, which are filled by making the table anew.
    Any other difference, and one that on_schema_change forbids, is the halt `contract_changed`. #}
-{% macro gained_columns(target) -%}
-  {%- set node = calve.this_node() -%}
+{% macro gained_columns(target, contract) -%}
   {%- set stored = {} -%}
   {%- for column in adapter.get_columns_in_relation(target) -%}
     {%- do stored.update({column.name: calve.plain_type(column.data_type)}) -%}
   {%- endfor -%}
   {%- set gained = [] -%}
-  {%- for column in calve.columns_of(node) -%}
+  {%- for column in contract.columns -%}
     {%- if column.name not in stored -%}
       {%- do gained.append(column.name) -%}
     {%- elif stored.pop(column.name) != column.type -%}

@@ -12,7 +12,7 @@
   {%- set meta = calve.meta_of(model) -%}
   {%- if meta.get('kind') not in ['dedupe', 'flatten'] -%}{%- do return(0) -%}{%- endif -%}
   {%- set violations = calve.dedupe_violations(plan, upstream) if meta.kind == 'dedupe'
-        else calve.flatten_violations(plan, upstream) -%}
+        else calve.flatten_violations(plan, upstream, calve.contract_of(model)) -%}
   {%- set summary = calve.rows_of('select rule, column_name, count(*), min(audit_event_id) from ('
                                   ~ violations ~ ') group by 1, 2 order by 3 desc') -%}
   {%- set count = summary | sum(attribute=2) | int -%}

@@ -12,3 +12,8 @@
 {% macro names(columns, prefix='') -%}
   {%- for column in columns %}{{ prefix }}{{ calve.name(column) }}{{ ', ' if not loop.last }}{% endfor -%}
 {%- endmacro %}
+
+{# Texts as a list with commas. #}
+{% macro literals(texts) -%}
+  {%- for text in texts %}{{ calve.literal(text) }}{{ ', ' if not loop.last }}{% endfor -%}
+{%- endmacro %}

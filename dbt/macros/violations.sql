@@ -2,32 +2,26 @@
    columns, then the others in their order, then check constraints. The first that is broken counts. #}
 
 {# An expression: row(rule, column_name, reason), null for a row that keeps its contract. #}
-{% macro violation_of(node, columns) -%}
-  {%- set needed = calve.columns_needed_downstream(node) -%}
+{% macro violation_of(contract) -%}
   case
     when _calve_payload is null and starts_with(raw_data, 'calve:unfit ') then {{ calve.unfit_violation() }}
     when _calve_payload is null then {{ calve.violation('payload', none, "'raw_data is not one JSON object'") }}
-    {% for first in [true, false] -%}
-      {%- set texts = namespace(count=0) -%}
-      {%- for column in columns -%}
-        {%- if column.member is not none -%}{%- set texts.count = texts.count + 1 -%}{%- endif -%}
-        {%- if (column.name in needed) == first -%}
-          {{- calve.column_rules(node, column, first, '_calve_text_' ~ texts.count) -}}
-        {%- endif -%}
+    {%- for first in [true, false] -%}
+      {%- for column in contract.columns if (column.name in contract.needed) == first -%}
+        {{ calve.column_rules(column, column.not_null or first, calve.text_of(contract, column)) }}
       {%- endfor -%}
     {%- endfor -%}
-    {{ calve.check_rules(node) }}
+    {%- for check in contract.checks %}
+    when not ({{ check }})
+      then {{ calve.violation('check', none, calve.quoted(calve.literal(check), ' is false')) }}
+    {%- endfor %}
   end
 {%- endmacro %}
 
-{# The WHENs of one column. `needed`: a model downstream can't do without it. #}
-{% macro column_rules(node, column, needed, text) -%}
-  {%- set tests = calve.row_tests(node, column.name) -%}
+{# The WHENs of one column; `text` is what it was cast from. #}
+{% macro column_rules(column, not_null, text) -%}
   {%- set value = calve.name(column.name) -%}
-  {%- set is_operation = column.name == 'audit_operation' -%}
-  {%- set declared = node.columns[column.name].get('constraints') or [] -%}
-  {%- if needed or is_operation or tests | selectattr(0, 'equalto', 'not_null') | list
-        or declared | selectattr('type', 'equalto', 'not_null') | list %}
+  {%- if not_null %}
     when {{ value if column.member is none else text }} is null
       then {{ calve.violation('not_null', column.name, calve.literal(column.name ~ ' is null')) }}
   {%- endif -%}
@@ -35,30 +29,12 @@
     when {{ text }} is not null and {{ value }} is null
       then {{ calve.violation('cast', column.name, calve.quoted(text, ' is no ' ~ column.type)) }}
   {%- endif -%}
-  {%- set accepted = namespace(values=none) -%}
-  {%- for test, arguments in tests if test == 'accepted_values' -%}
-    {%- set accepted.values = arguments['values'] -%}
-  {%- endfor -%}
-  {%- if is_operation and accepted.values is none -%}{%- set accepted.values = ['I', 'U', 'D'] -%}{%- endif -%}
-  {%- if accepted.values is not none %}
+  {%- if column.accepted is not none %}
     when {{ value }} is not null and not coalesce({{ value }} in (
-        {%- for one in accepted.values %}{{ calve.cast_text(calve.literal(one), column.type) }}{{ ', ' if not loop.last }}{% endfor %}), false)
+        {%- for one in column.accepted %}{{ calve.cast_text(calve.literal(one), column.type) }}{{ ', ' if not loop.last }}{% endfor %}), false)
       then {{ calve.violation('accepted_values', column.name,
-                              calve.quoted('cast(' ~ value ~ ' as varchar)', ' is none of ' ~ accepted.values | join(', '))) }}
+                              calve.quoted('cast(' ~ value ~ ' as varchar)', ' is none of ' ~ column.accepted | join(', '))) }}
   {%- endif -%}
-{%- endmacro %}
-
-{# The WHENs of a model's check constraints, of its columns first. #}
-{% macro check_rules(node) -%}
-  {%- set checks = [] -%}
-  {%- for constraint in node.get('constraints') or [] -%}{%- do checks.append(constraint) -%}{%- endfor -%}
-  {%- for column in node.columns.values() -%}
-    {%- for constraint in column.get('constraints') or [] -%}{%- do checks.append(constraint) -%}{%- endfor -%}
-  {%- endfor -%}
-  {%- for check in checks if check.type == 'check' %}
-    when not ({{ check.expression }})
-      then {{ calve.violation('check', none, calve.quoted(calve.literal(check.expression), ' is false')) }}
-  {%- endfor -%}
 {%- endmacro %}
 
 {% macro violation(rule, column, reason) -%}

@@ -22,7 +22,10 @@
       {%- do get_assert_columns_equivalent(sql) -%}
     {%- endif -%}
     {%- if plan.mode == 'scan' -%}{%- do calve.check_nothing_vanished(plan, upstream) -%}{%- endif -%}
-    {%- if plan.to -%}{%- do calve.quarantine_violations(plan, upstream) -%}{%- endif -%}
+    {%- if plan.to -%}
+      {%- do calve.check_new_fields(plan, upstream) -%}
+      {%- do calve.quarantine_violations(plan, upstream) -%}
+    {%- endif -%}
     {%- call statement('main') -%}
       {{ calve.build_sql(target, sql) if plan.mode == 'build' else calve.merge_sql(target, sql, plan) }}
     {%- endcall -%}
@@ -116,7 +119,7 @@
 
 {% macro merged_columns(target) -%}
   {%- if model.columns and config.get('contract') and config.get('contract').enforced -%}
-    {%- do return(calve.column_names(model)) -%}
+    {%- do return(model.columns.values() | map(attribute='name') | list) -%}
   {%- endif -%}
   {%- do return(adapter.get_columns_in_relation(target) | map(attribute='name') | list) -%}
 {%- endmacro %}
