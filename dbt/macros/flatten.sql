@@ -40,33 +40,43 @@
   _calve_text_{{ calve.column_names(contract).index(column.name) + 1 }}
 {%- endmacro %}
 
-{# The source table's events, with `_calve_payload` (null if raw_data is not one JSON object) and `_calve_repeats`:
-   whether a name stands in it more than once. #}
+{# The source table's events, with `_calve_payload` (null if raw_data is not one JSON object), `_calve_raw` (the
+   text that it was parsed of) and `_calve_repeats`: whether a name stands in it more than once. #}
 {% macro parsed_events(plan, upstream, contract) -%}
   {%- set source_schema, source_table = contract.meta.source_table.split('.', 1) -%}
-  select *, json_size(raw_data, '$') <> json_size(_calve_payload, '$') as _calve_repeats
+  select *, case when _calve_payload is not null then raw_data end as _calve_raw,
+    _calve_payload is not null and json_size(raw_data, '$') <> json_size(_calve_payload, '$') as _calve_repeats
   from (
     select {{ calve.names(calve.event_columns()) }},
-      case when {{ calve.has_sound_escapes('raw_data') }} and regexp_like(raw_data, '\A[ \t\r\n]*\{')
-        then try(json_parse(raw_data)) end as _calve_payload
+      case when not regexp_like(raw_data, '\A[ \t\r\n]*\{') then null
+        when {{ calve.is_nested_too_deep('raw_data') }} or {{ calve.has_broken_surrogates('raw_data') }} then null
+        else try(json_parse(raw_data)) end as _calve_payload
     from {{ calve.new_rows(plan, upstream) }}
     where tbl_schema = {{ calve.literal(source_schema) }} and tbl_name = {{ calve.literal(source_table) }}
   )
 {%- endmacro %}
 
-{# Half a surrogate pair is no character; Trino's parser takes it. #}
-{% macro has_sound_escapes(text) -%}
-  (strpos(lower({{ text }}), '\ud') = 0 or regexp_like({{ text }},
-    '\A(?>[^\\]|\\[^u]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4}|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})*\z'))
+{# More than 1,000 levels; Trino's parser would overflow its stack. A text of few brackets has few levels. #}
+{% macro is_nested_too_deep(text) -%}
+  (length({{ text }}) - length(replace(replace({{ text }}, '[', ''), '{', '')) > 1000
+    and reduce(regexp_extract_all(regexp_replace({{ text }}, '"(?>[^"\\]|\\.)*+"', ''), '[\[\]{}]'), cast(row(0, 0) as row(depth bigint, most bigint)),
+      (s, bracket) -> cast(row(s.depth + if(bracket in ('[', '{'), 1, -1), greatest(s.most, s.depth + 1)) as row(depth bigint, most bigint)),
+      s -> s.most) > 1001)
 {%- endmacro %}
 
-{# A member's value as text: of raw_data, which has numbers as they are written, unless a name stands
+{# Half a surrogate pair is no character; Trino's parser takes it. #}
+{% macro has_broken_surrogates(text) -%}
+  (strpos(lower({{ text }}), '\ud') > 0 and not regexp_like({{ text }},
+    '\A(?>[^\\]|\\[^u]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4}|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})*+\z'))
+{%- endmacro %}
+
+{# A member's value as text: of the raw text, which has numbers as they are written, unless a name stands
    there twice: then the last counts, which only the parsed payload has. Objects and arrays are JSON. #}
 {% macro member_text(member) -%}
   {%- set path = calve.literal('$["' ~ member | replace('\\', '\\\\') | replace('"', '\\"') ~ '"]') -%}
   if(_calve_repeats,
     coalesce(json_extract_scalar(_calve_payload, {{ path }}),
              nullif(json_format(json_extract(_calve_payload, {{ path }})), 'null')),
-    coalesce(json_extract_scalar(raw_data, {{ path }}),
-             nullif(json_format(json_extract(raw_data, {{ path }})), 'null')))
+    coalesce(json_extract_scalar(_calve_raw, {{ path }}),
+             nullif(json_format(json_extract(_calve_raw, {{ path }})), 'null')))
 {%- endmacro %}

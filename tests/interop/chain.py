@@ -75,6 +75,22 @@ models: dbt_dwh
         return self.trino.rows(f"select {', '.join(columns)} from {table} {at}"
                                " order by audit_event_id")
 
+    def tie_some_events(self):
+        """Gives some events that wait at the source the time of the same order's event before."""
+        with self.connect() as connection:
+            tied = connection.execute("""
+                with pairs as (
+                    select audit_event_id, lag(audit_timestamp) over (
+                        partition by substring(raw_data from '"order_id" *: *"?([0-9]+)')
+                        order by audit_event_id) as before
+                    from audit_log_dml)
+                update audit_log_dml a set audit_timestamp = p.before from pairs p
+                where p.audit_event_id = a.audit_event_id and p.before is not null
+                  and a.audit_event_id % 50 = 0
+                  and a.audit_event_id > (select max(audit_event_id) from audit_log_dml) - 2000
+                """).rowcount
+        assert tied > 5
+
     def expected(self, table):
         """Columns and rows of a table in plain SQL over the audit log."""
         with self.connect() as connection:

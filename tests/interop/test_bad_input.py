@@ -103,8 +103,8 @@ def quoted(name):
 class Corpus:
     """The corpus as events, and what became of them after one run."""
 
-    def __init__(self, folder, dsn):
-        self.project = Project(folder, dsn)
+    def __init__(self, project):
+        self.project = project
         self.events = {}  # (label, how the value is written) -> event id
         write_contracts(self.project, {name: kind for name, (kind, _) in COLUMNS.items()})
         with self.project.connect() as connection:
@@ -116,7 +116,6 @@ class Corpus:
             for payload in bad_input.PAYLOADS:
                 self._insert_payload(connection, payload)
         self.report = self.project.json("run")
-        self.outcome = Outcome(self.project)
 
     def _insert_value(self, connection, value):
         for how, cast in (("JSON", ""), ("string", "::text")):
@@ -137,7 +136,10 @@ class Corpus:
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory, server):
     """The corpus, run once."""
-    return Corpus(tmp_path_factory.mktemp("bad") / "project", server.create_database("bad_input"))
+    corpus = Corpus(Project(tmp_path_factory.mktemp("bad") / "project",
+                            server.create_database("bad_input")))
+    corpus.outcome = Outcome(corpus.project)
+    return corpus
 
 
 @pytest.fixture(scope="module")

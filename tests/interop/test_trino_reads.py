@@ -31,7 +31,7 @@ def runs(chain):
         name = f"events-{run}.csv"
         chain.generate_and_load(name, "--events", str(events), "--seed", str(run),
                                 "--late-per-mille", "50", *previous)
-        tie_some_events(chain)
+        chain.tie_some_events()
         previous = ["--after", name]
         chain.calve("run")
         for table in oracle.TABLES:
@@ -40,22 +40,6 @@ def runs(chain):
         snapshot = chain.catalog().load_table(ORDERS).current_snapshot().snapshot_id
         left.append((snapshot, len(chain.expected(ORDERS)[1])))
     return left
-
-
-def tie_some_events(chain):
-    """Gives events that wait at the source the time of the same order's event before them."""
-    with chain.connect() as connection:
-        tied = connection.execute("""
-            with pairs as (
-                select audit_event_id, lag(audit_timestamp) over (
-                    partition by raw_data::jsonb ->> 'order_id' order by audit_event_id) as before
-                from audit_log_dml)
-            update audit_log_dml a set audit_timestamp = p.before from pairs p
-            where p.audit_event_id = a.audit_event_id and p.before is not null
-              and a.audit_event_id % 50 = 0
-              and a.audit_event_id > (select max(audit_event_id) from audit_log_dml) - 2000
-            """).rowcount
-    assert tied > 5
 
 
 def test_every_table_equals_plain_sql_after_each_run(chain, runs):
