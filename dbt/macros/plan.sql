@@ -15,25 +15,24 @@
     {%- do return({'mode': 'build', 'to': none}) -%}
   {%- endif -%}
   {%- set target = load_relation(this) -%}
-  {%- set plan = {'mode': 'build', 'from': none, 'to': calve.tip_of(upstream), 'own': none,
+  {%- set plan = {'mode': 'build', 'from': none, 'to': none, 'own': none,
                   'bounded': bounded, 'bounds': none, 'rows': none} -%}
   {%- if target is none or should_full_refresh() or calve.gained_columns(target, contract) -%}
+    {%- do plan.update({'to': calve.tip_of(upstream)}) -%}
     {%- do return(plan) -%}
   {%- endif -%}
-  {%- set read = calve.upstream_read(target) -%}
-  {%- do plan.update({'own': calve.tip_of(target), 'from': read, 'mode': 'scan'}) -%}
-  {%- if plan.to is none or read == plan.to -%}
+  {%- do plan.update(calve.positions(target, upstream)) -%}
+  {%- if plan.to is none or plan.from == plan.to -%}
     {%- do plan.update({'mode': 'none'}) -%}
     {%- do return(plan) -%}
   {%- endif -%}
-  {%- if read is not none and calve.only_gained(upstream, read, plan.to) -%}
-    {%- do plan.update({'mode': 'changes'}) -%}
-  {%- endif -%}
+  {%- set gained = plan.from is not none and calve.only_gained(upstream, plan.from, plan.to) -%}
+  {%- do plan.update({'mode': 'changes' if gained else 'scan'}) -%}
   {%- do calve.measure(plan, upstream) -%}
   {%- do return(plan) -%}
 {%- endmacro %}
 
-{# Adds `rows` and `bounds` to a plan; nothing to read makes it `none`. #}
+{# Adds `rows` and `bounds` to a plan; changes without a row make it `none`. #}
 {% macro measure(plan, upstream) -%}
   {%- set bounds = 'cast(min(' ~ calve.name(plan.bounded) ~ ') as varchar), cast(max(' ~ calve.name(plan.bounded)
         ~ ') as varchar)' if plan.bounded else 'cast(null as varchar), cast(null as varchar)' -%}
@@ -43,7 +42,7 @@
   {%- if plan.bounded and low is not none -%}
     {%- do plan.update({'bounds': [low | int, high | int]}) -%}
   {%- endif -%}
-  {%- if plan.rows == 0 -%}
+  {%- if plan.rows == 0 and plan.mode == 'changes' -%}
     {%- do plan.update({'mode': 'none'}) -%}
   {%- endif -%}
 {%- endmacro %}

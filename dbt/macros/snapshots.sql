@@ -26,21 +26,18 @@
   {%- do return('' ~ rows[0][0] if rows else none) -%}
 {%- endmacro %}
 
-{# What a model recorded, if it still counts: the upstream's snapshot; else none. #}
-{% macro upstream_read(relation) -%}
-  {%- if var('calve_progress', 'snapshots') != 'snapshots' -%}
-    {%- do return(none) -%}
-  {%- endif -%}
-  {%- set rows = calve.rows_of('select value from ' ~ calve.metadata_table(relation, 'properties')
-                               ~ " where key = 'calve.dbt.progress'") -%}
-  {%- set progress = fromjson(rows[0][0], {}) if rows else {} -%}
-  {%- if not progress.get('own') or not (progress.own | string).isdigit()
-        or not (progress.get('upstream') | string).isdigit() -%}
-    {%- do return(none) -%}
-  {%- endif -%}
-  {%- set ancestors = calve.rows_of('select 1 from ' ~ calve.metadata_table(relation, 'history')
-        ~ ' where is_current_ancestor and snapshot_id = ' ~ progress.own) -%}
-  {%- do return(progress.upstream if ancestors else none) -%}
+{# Where a model and its upstream stand, as snapshots or none: `to` is the upstream's, `own` the
+   model's, `from` the upstream's that the model has read up to, if it recorded one that still counts. #}
+{% macro positions(target, upstream) -%}
+  {%- set at_main = "(select cast(snapshot_id as varchar) from %s where name = 'main')" -%}
+  {%- set recorded = "(select json_extract_scalar(value, '$.upstream') from " ~ calve.metadata_table(target, 'properties')
+        ~ " where key = 'calve.dbt.progress' and json_extract_scalar(value, '$.own') in"
+        ~ ' (select cast(snapshot_id as varchar) from ' ~ calve.metadata_table(target, 'history') ~ ' where is_current_ancestor))' -%}
+  {%- set to, own, from = calve.rows_of('select ' ~ at_main % calve.metadata_table(upstream, 'refs') ~ ', '
+        ~ at_main % calve.metadata_table(target, 'refs') ~ ', '
+        ~ (recorded if var('calve_progress', 'snapshots') == 'snapshots' else 'cast(null as varchar)'))[0] -%}
+  {%- do return({'to': '' ~ to if to else none, 'own': '' ~ own if own else none,
+                 'from': '' ~ from if from and ('' ~ from).isdigit() else none}) -%}
 {%- endmacro %}
 
 {% macro record_progress(relation, upstream, own) -%}

@@ -18,7 +18,7 @@
     {%- call noop_statement('main', 'nothing new', 'OK', 0) -%}{%- endcall -%}
     {%- set own = plan.own -%}
   {%- else -%}
-    {%- if config.get('contract') and config.get('contract').enforced -%}
+    {%- if config.get('contract') and config.get('contract').enforced and plan.mode in ['build', 'merge'] -%}
       {%- do get_assert_columns_equivalent(sql) -%}
     {%- endif -%}
     {%- if plan.mode == 'scan' -%}{%- do calve.check_nothing_vanished(plan, upstream) -%}{%- endif -%}

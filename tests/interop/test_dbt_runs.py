@@ -1,0 +1,211 @@
+"""What dbt on Trino does when it is repeated, cut short, run twice at once, or can't go on."""
+
+import json
+import re
+import threading
+import time
+import urllib.request
+
+import pytest
+
+from chain import Chain
+from dbt_project import DbtFailed
+from project import FLATTENED, HISTORY, LANDING, ORDERS, STAGED
+from test_dbt import STAGING_YML, check_same, dbt_of, keep_to_the_contract
+
+MODELS = [STAGED, FLATTENED, ORDERS, HISTORY]
+
+
+class Warehouse:
+    """A chain with a first load, transformed by both engines.
+
+    Attributes: `chain`, `dbt`, `trino_url`.
+    """
+
+    def __init__(self, folder, local_stack, name):
+        self.chain = Chain(folder / "chain", local_stack, name)
+        keep_to_the_contract(self.chain)
+        self.dbt = dbt_of(self.chain, local_stack)
+        self.trino_url = local_stack.up("trino")["url"]
+        self._files = []
+        self.load(2_000)
+        self.dbt.run("run")
+
+    def load(self, events):
+        """Loads so many events at the source, and lands and transforms them natively."""
+        name = f"events-{len(self._files)}.csv"
+        self.chain.generate_and_load(name, "--events", str(events), "--seed", str(len(self._files)),
+                                     "--late-per-mille", "50",
+                                     *(["--after", self._files[-1]] if self._files else []))
+        self._files.append(name)
+        self.chain.calve("run")
+
+    def tip(self, model):
+        """The snapshot of dbt's table of a model."""
+        schema, table = model.split(".")
+        return self.chain.trino.rows(
+            f"select snapshot_id from dbt_{schema}.\"{table}$refs\" where name = 'main'")[0][0]
+
+    def tips(self):
+        return {model: self.tip(model) for model in MODELS}
+
+    def progress(self, model):
+        """What dbt recorded of a model, as it stands in the table's properties."""
+        schema, table = model.split(".")
+        return self.chain.trino.rows(f"select value from dbt_{schema}.\"{table}$properties\""
+                                     " where key = 'calve.dbt.progress'")[0][0]
+
+    def record(self, model, progress):
+        """Puts an earlier record in place: as if dbt had died before it wrote the later one."""
+        self.chain.trino.rows(f"alter table dbt_{model} set properties extra_properties ="
+                              f" map(array['calve.dbt.progress'], array['{progress}'])")
+
+    def edit(self, path, old, new):
+        """Edits a file of the dbt project; returns its text as it was."""
+        file = self.dbt.folder / path
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new))
+        return text
+
+    def merges(self):
+        """Trino's statistics of the newest MERGE of each model: bytes read from tables, written."""
+        with urllib.request.urlopen(urllib.request.Request(
+                self.trino_url + "/v1/query", headers={"X-Trino-User": "calve"})) as reply:
+            queries = json.load(reply)
+        found = {}
+        for query in sorted(queries, key=lambda one: one["queryId"]):
+            node = re.search(r'"node_id": "model\.\w+\.(\w+)"', query["query"])
+            if node and re.search(r"merge into \"?\w+\"?\.\"?dbt_(staging|marts)", query["query"]):
+                stats = query["queryStats"]
+                found[node[1]] = tuple(int(stats[name].removesuffix("B")) for name in (
+                    "physicalInputDataSize", "physicalWrittenDataSize"))
+        return found
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory, local_stack):
+    """One warehouse for all tests here; each leaves both engines with the same rows."""
+    return Warehouse(tmp_path_factory.mktemp("dbt"), local_stack, "runs")
+
+
+def test_a_repeat_changes_nothing_whatever_was_recorded(warehouse):
+    before = {model: warehouse.progress(model) for model in MODELS}
+    warehouse.load(300)
+    warehouse.dbt.run("run")
+    check_same(warehouse.chain)
+
+    tips = warehouse.tips()
+    assert not any(warehouse.dbt.changed().values())
+    assert warehouse.tips() == tips
+    for model in MODELS:
+        warehouse.record(model, before[model])
+    assert not any(warehouse.dbt.changed().values())
+    for model in MODELS:
+        warehouse.record(model, "{}")
+    assert not any(warehouse.dbt.changed().values())
+    assert warehouse.tips() == tips
+    check_same(warehouse.chain)
+
+
+def test_a_rollback_by_others_is_noticed_and_caught_up_with(warehouse):
+    before = warehouse.tips()
+    warehouse.load(300)
+    warehouse.dbt.run("run")
+    for model in (FLATTENED, ORDERS, HISTORY):
+        warehouse.chain.trino.rows(
+            f"alter table dbt_{model} execute rollback_to_snapshot({before[model]})")
+    warehouse.dbt.run("run")
+    check_same(warehouse.chain)
+
+
+def test_events_that_left_the_upstream_are_a_halt_until_a_full_refresh(warehouse):
+    trino = warehouse.chain.trino
+    gone = f"delete from dbt_{STAGED} where audit_event_id = 17"
+    trino.rows(gone)
+    with pytest.raises(DbtFailed) as failed:
+        warehouse.dbt.run("run", "--select", "stg_ecomm_audit_log_dml_orders_flattened")
+    assert "rows_vanished: 1 events of" in str(failed.value) and "event 17" in str(failed.value)
+    warehouse.dbt.run("run", "--full-refresh")
+    check_same(warehouse.chain)
+
+
+def test_what_the_contract_forbids_halts_before_anything_is_written(warehouse):
+    tips = warehouse.tips()
+    flattened = FLATTENED.split(".")[1]
+    for old, new, message in (
+            ("schema_evolution: contract", "schema_evolution: fail", "new_field: model"),
+            ("schema_evolution: contract\n          on_violation: quarantine",
+             "schema_evolution: contract\n          on_violation: fail", "violation: "),
+            ("data_type: double", "data_type: bigint", "contract_changed: ")):
+        with warehouse.chain.connect() as connection:
+            connection.execute(
+                "insert into audit_log_dml (audit_operation, audit_timestamp, tbl_schema, tbl_name,"
+                """ raw_data) values ('I', now(), 'public', 'orders', '{"order_id": 1, "colour": 2}'),"""
+                """ ('I', now(), 'public', 'orders', '{"order_id": "none"}')""")
+        warehouse.chain.calve("run")
+        text = warehouse.edit(STAGING_YML, old, new)
+        try:
+            with pytest.raises(DbtFailed) as failed:
+                warehouse.dbt.run("run", "--select", "staging")
+            assert message in str(failed.value.messages[flattened])
+        finally:
+            (warehouse.dbt.folder / STAGING_YML).write_text(text)
+        assert warehouse.tip(FLATTENED) == tips[FLATTENED]
+    warehouse.dbt.run("run")
+    check_same(warehouse.chain)
+
+
+def test_staging_reads_and_writes_what_is_new_however_large_the_tables_are(warehouse):
+    warehouse.load(500)
+    warehouse.dbt.run("run")
+    small = warehouse.merges()
+    warehouse.load(20_000)
+    warehouse.dbt.run("run")
+    warehouse.load(500)
+    warehouse.dbt.run("run")
+    large = warehouse.merges()
+    print("bytes read and written by MERGE:", small, large)
+    size = warehouse.chain.trino.rows("select sum(file_size_in_bytes) from"
+                                      " dbt_staging.\"stg_ecomm_audit_log_dml$files\"")[0][0]
+    for model in (STAGED, FLATTENED):
+        read, written = large[model.split(".")[1]]
+        assert read < size / 10
+        assert written < 3 * small[model.split(".")[1]][1]
+    for model in (ORDERS, HISTORY):
+        assert large[model.split(".")[1]][1] < 3 * small[model.split(".")[1]][1]
+    check_same(warehouse.chain)
+
+
+@pytest.mark.slow
+def test_runs_at_once_and_runs_that_are_killed_leave_the_same_rows(warehouse):
+    for number in range(6):
+        warehouse.load(300)
+        pair = [warehouse.dbt.start("run", "--target-path", f"target-{one}") for one in range(2)]
+        if number % 2:
+            time.sleep(6 + 2 * number)
+            for process in pair:
+                process.kill()
+        codes = [(process.communicate()[0], process.returncode)[1] for process in pair]
+        assert number % 2 or 0 in codes
+        warehouse.dbt.run("run")
+        check_same(warehouse.chain)
+
+
+@pytest.mark.slow
+def test_a_full_refresh_never_leaves_readers_without_the_table(warehouse):
+    counts = set()
+    stop = threading.Event()
+
+    def read():
+        while not stop.is_set():
+            counts.update(warehouse.chain.trino.rows(f"select count(*) from dbt_{HISTORY}"))
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        warehouse.dbt.run("run", "--full-refresh")
+    finally:
+        stop.set()
+        reader.join()
+    assert len(counts) == 1 and counts.pop()[0] > 2_000
+    check_same(warehouse.chain)
