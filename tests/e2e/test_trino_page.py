@@ -1,4 +1,4 @@
-"""The commands of docs/trino.md, in their order, on the session's services."""
+"""The commands of docs/trino.md, and then of docs/dbt.md, on the session's services."""
 
 import os
 import pathlib
@@ -10,7 +10,6 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("CALVE_BINARY", ROOT / "build" / "release" / "calve"))
-PAGE = ROOT / "docs" / "trino.md"
 
 # DuckDB finds its extensions in the installed packages here; a reader installs them.
 LOAD_EXTENSIONS = """import pathlib
@@ -22,10 +21,10 @@ for name in ("httpfs", "avro", "iceberg"):
 """
 
 
-def blocks(language, addresses):
-    """The page's blocks of a language as one script, with the session's addresses."""
-    found = re.findall(rf"^```{language}\n(.*?)^```", PAGE.read_text(encoding="utf-8"),
-                       re.S | re.M)
+def blocks(page, language, addresses):
+    """A page's blocks of a language as one script, with the session's addresses."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    found = re.findall(rf"^```{language}\n(.*?)^```", text, re.S | re.M)
     text = "".join(found)
     for port, address in addresses.items():
         text = text.replace(f"127.0.0.1:{port}", address)
@@ -40,15 +39,20 @@ def addresses(local_stack):
 
 
 @pytest.fixture(scope="module")
-def tour(tmp_path_factory, local_stack, trino, addresses):
-    """The shell commands of the page, done."""
-    folder = tmp_path_factory.mktemp("page")
+def folder(tmp_path_factory):
+    """Where the pages' commands run."""
+    return tmp_path_factory.mktemp("page")
+
+
+@pytest.fixture(scope="module")
+def tour(folder, local_stack, trino, addresses):
+    """The shell commands of the Trino page, done."""
     (folder / "deploy").symlink_to(ROOT / "deploy")
     ports = ",".join(f"{name}=0" for name in ("postgres", "minio", "minio-console", "openbao",
                                               "trino"))
     environment = {**os.environ, "PATH": f"{BINARY.parent}:{os.environ['PATH']}",
                    "CALVE_STACK_DATA": str(local_stack.data), "CALVE_STACK_PORTS": ports}
-    script = blocks("sh", addresses)
+    script = blocks("trino.md", "sh", addresses)
     assert script.count("\n") > 30
     return subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=folder, text=True,
                           env=environment, capture_output=True, timeout=600, check=False)
@@ -61,7 +65,7 @@ def test_the_commands_work(tour):
 
 
 def test_pyiceberg_and_duckdb_read_the_tables(tour, addresses):
-    script = blocks("python", addresses)
+    script = blocks("trino.md", "python", addresses)
     script, replaced = re.subn(r"^duck = duckdb\.connect\(\)\nfor .*\n    .*\n", LOAD_EXTENSIONS,
                                script, flags=re.M)
     assert replaced == 1
@@ -69,3 +73,16 @@ def test_pyiceberg_and_duckdb_read_the_tables(tour, addresses):
                           timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert re.search(r"^\[\(\d{3,},\)\]$", done.stdout, re.M)
+
+
+def test_the_commands_of_the_dbt_page_work(tour, folder, trino):
+    environment = {**os.environ, "TRINO_PORT": trino["url"].rsplit(":", 1)[1],
+                   "DBT_TARGET": "dev", "DBT_SCHEMA": "page", "NO_COLOR": "1",
+                   "PATH": f"{ROOT}/.venv/environments/dbt/bin:{os.environ['PATH']}"}
+    script = "cd shop\n" + blocks("dbt.md", "sh", {})
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=folder, text=True,
+                          env=environment, capture_output=True, timeout=600, check=False)
+    assert tour.returncode == 0 and done.returncode == 0, done.stdout
+    assert done.stdout.count("nothing new") == 4
+    assert "PASS freshness of landing.ecomm_audit_log_dml" in done.stdout
+    assert (folder / "shop/dbt_dwh/target/catalog.json").exists()
