@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "core/event.h"
+#include "flow/dbt_progress.h"
 #include "flow/extract.h"
 #include "flow/ingest.h"
 #include "flow/marker.h"
@@ -48,12 +49,16 @@ Result<std::string> WaitingAt(const Pipeline& pipeline, const RestingPipeline& s
   if (!upstream->table) {
     return std::string();
   }
+  const table::TableMetadata& source = upstream->table->metadata;
   std::optional<UpstreamPoint> marker;
   if (judged.table) {
+    const auto by_dbt = FindDbtProgress(judged.table->metadata, source);
+    if (by_dbt && HasConsumed(source, by_dbt)) {
+      return std::string();
+    }
     marker = FindMarker(judged.table->metadata, upstream->name);
   }
-  CALVE_ASSIGN(const auto pending,
-               FindPending(*pipeline.store, upstream->table->metadata, marker));
+  CALVE_ASSIGN(const auto pending, FindPending(*pipeline.store, source, marker));
   // An upstream that another engine rewrote: whatever that did, its rows can be judged.
   const bool waits = pending && !pending->rescan;
   return waits ? fmt::format("{} has not consumed {}", judged.name, upstream->name)
