@@ -29,6 +29,14 @@ def test_output_comes_back_and_messages_go_to_the_log(caplog):
     assert [record.getMessage() for record in caplog.records] == ["message"]
 
 
+def test_all_that_a_talking_program_prints_goes_to_the_log(caplog):
+    caplog.set_level(logging.INFO)
+    command = Command(["sh", "-c", "echo one; echo two >&2"], dict(os.environ),
+                      logging.getLogger("test"), talks=True)
+    assert command.run() == ""
+    assert [record.getMessage() for record in caplog.records] == ["one", "two"]
+
+
 def test_much_output_on_both_sides_does_not_block():
     command = shell("head -c 1000000 /dev/zero | tr '\\0' x; yes | head -n 20000 >&2; echo end")
     assert len(command.run()) == 1_000_004
@@ -79,7 +87,7 @@ def test_a_child_gets_the_connections_variables_and_none_of_airflows(connected):
 def test_a_container_gets_variables_by_name_and_the_folder_of_its_configuration(connected):
     """No value is on a command line, which everybody on the machine can read."""
     said = connected(image="calve:1").run_program("calve", ["version"])
-    assert said.split()[:4] == ["run", "--rm", "--init", "--name"]
+    assert said.split()[:3] == ["run", "--rm", "--name"]
     assert " --volume /etc/calve:/etc/calve:ro " in said
     assert " --env CALVE_SOURCE__POSTGRES__PASSWORD --env VAULT_ADDR " in said
     assert said.endswith(" --network host --entrypoint calve calve:1 version\n")
@@ -87,7 +95,7 @@ def test_a_container_gets_variables_by_name_and_the_folder_of_its_configuration(
 
 
 def test_each_container_has_a_name_to_be_stopped_by():
-    first, second = (Container("calve:1", "podman", [], []) for _ in range(2))
-    name = first.words("calve", [], {})[5]
+    first, second = (Container("calve:1", "podman", {}, []) for _ in range(2))
+    name = first.words("calve", [], {})[4]
     assert first.stop_words(20) == ["podman", "stop", "--time", "20", name]
-    assert name != second.words("calve", [], {})[5]
+    assert name != second.words("calve", [], {})[4]

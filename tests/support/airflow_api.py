@@ -8,6 +8,7 @@ import urllib.request
 
 POLL_SECONDS = 0.5
 PATIENCE_SECONDS = 240
+PAGE = 100
 ENDED = {"success", "failed"}
 
 
@@ -59,9 +60,10 @@ class AirflowApi:
         """Waits until there are so many runs of a kind."""
         wait_until(lambda: len(self.runs(kind)) >= count)
 
-    def end_of(self, run_id):
+    def end_of(self, run_id, seconds=PATIENCE_SECONDS):
         """Waits for a run's end; returns its state."""
-        return self._wait_for(lambda: self._run(run_id)["state"], ENDED)
+        wait_until(lambda: self._run(run_id)["state"] in ENDED, seconds)
+        return self._run(run_id)["state"]
 
     def states(self, run_id):
         """State of each task; for a mapped one that was expanded a list of states."""
@@ -84,6 +86,10 @@ class AirflowApi:
         wait_until(lambda: any(
             instance["state"] == state for instance in self._instances(run_id)
             if instance["task_id"] == task_id))
+
+    def mark(self, run_id, task_id, state):
+        """Says that a task has succeeded or failed, as the button does."""
+        self._request("PATCH", self._instance(run_id, task_id), {"new_state": state})
 
     def clear(self, run_id, *task_ids):
         """Clears tasks of a run and all behind them, so that they run again."""
@@ -114,15 +120,16 @@ class AirflowApi:
         return self._request("GET", f"{self._dag}/dagRuns/{urllib.parse.quote(run_id)}")
 
     def _instances(self, run_id):
-        return self._request("GET", f"{self._dag}/dagRuns/{urllib.parse.quote(run_id)}"
-                             "/taskInstances?limit=500")["task_instances"]
+        path = f"{self._dag}/dagRuns/{urllib.parse.quote(run_id)}/taskInstances?limit={PAGE}"
+        found = []
+        while True:
+            page = self._request("GET", f"{path}&offset={len(found)}")
+            found += page["task_instances"]
+            if len(found) >= page["total_entries"]:
+                return found
 
     def _instance(self, run_id, task_id):
         return f"{self._dag}/dagRuns/{urllib.parse.quote(run_id)}/taskInstances/{task_id}"
-
-    def _wait_for(self, look, wanted):
-        wait_until(lambda: look() in wanted)
-        return look()
 
     def _is_there(self, path):
         try:

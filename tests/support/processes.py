@@ -30,6 +30,14 @@ def family_of(pid):
     return family
 
 
+def words_of(pid):
+    """The words of a process's command line; empty if it has ended."""
+    try:
+        return set(pathlib.Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0"))
+    except (FileNotFoundError, ProcessLookupError):
+        return set()
+
+
 def _open_files(pid):
     try:
         return [os.readlink(link) for link in pathlib.Path(f"/proc/{pid}/fd").iterdir()]

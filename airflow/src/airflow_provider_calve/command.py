@@ -14,11 +14,13 @@ class Command:
     Attributes: `returncode` (None until it has ended).
     """
 
-    def __init__(self, words, environment, log):
-        """Takes the command line, all of its environment, and a logger for its messages."""
+    def __init__(self, words, environment, log, talks=False):
+        """Takes the command line, all of its environment, and a logger for its messages, which
+        are all that it prints if it `talks` on standard output too."""
         self._words = words
         self._environment = environment
         self._log = log
+        self._talks = talks
         self._process = None
         self._stopped = False
 
@@ -33,18 +35,22 @@ class Command:
         return self._stopped
 
     def run(self):
-        """Runs it to its end; returns its standard output. Raises OSError if there is no such
-        program."""
+        """Runs it to its end; returns its standard output, unless that was logged. Raises OSError
+        if there is no such program."""
         self._process = subprocess.Popen(
             self._words, env=self._environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True)
+            stderr=subprocess.STDOUT if self._talks else subprocess.PIPE, text=True,
+            errors="replace", start_new_session=True)
         if self._stopped:  # A signal came between the two.
             self.stop()
+        if self._talks:
+            self._log_lines(self._process.stdout)
+            self._process.wait()
+            return ""
         output = []
         reader = threading.Thread(target=lambda: output.append(self._process.stdout.read()))
         reader.start()
-        for line in self._process.stderr:
-            self._log.info("%s", line.rstrip())
+        self._log_lines(self._process.stderr)
         reader.join()
         self._process.wait()
         return output[0]
@@ -61,6 +67,10 @@ class Command:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             _signal_group(process, signal.SIGKILL)
+
+    def _log_lines(self, stream):
+        for line in stream:
+            self._log.info("%s", line.rstrip())
 
 
 def _signal_group(process, number):

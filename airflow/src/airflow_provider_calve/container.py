@@ -1,6 +1,7 @@
 """The command line of a container that stands in for a program."""
 
 import os
+import shlex
 
 NAME_PREFIX = "calve-task-"
 
@@ -13,10 +14,11 @@ class Container:
     """
 
     def __init__(self, image, engine, mounts, options):
-        """Takes the image, the engine's program, folders of this machine that the program sees
-        under the same path, and further words for `run`."""
+        """Takes the image, the engine's command (`podman --runtime runc`), folders of this machine
+        that the program sees under the same path (folder -> `ro` or `rw`), and further words for
+        `run`."""
         self.image = image
-        self._engine = engine
+        self._engine = shlex.split(engine)
         self._mounts = mounts
         self._options = options
         self._name = NAME_PREFIX + os.urandom(8).hex()
@@ -24,13 +26,13 @@ class Container:
     def words(self, program, arguments, variables):
         """The command line that runs `program` in the image with these arguments and variables
         (names)."""
-        words = [self._engine, "run", "--rm", "--init", "--name", self._name]
-        for folder in self._mounts:
-            words += ["--volume", f"{folder}:{folder}:ro"]
+        words = [*self._engine, "run", "--rm", "--name", self._name]
+        for folder, mode in self._mounts.items():
+            words += ["--volume", f"{folder}:{folder}:{mode}"]
         for name in sorted(variables):
             words += ["--env", name]
         return [*words, *self._options, "--entrypoint", program, self.image, *arguments]
 
     def stop_words(self, seconds):
         """The command line that ends the container: politely, after `seconds` by force."""
-        return [self._engine, "stop", "--time", str(seconds), self._name]
+        return [*self._engine, "stop", "--time", str(seconds), self._name]

@@ -6,7 +6,7 @@ import tempfile
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from airflow_provider_calve.operators import CalveOperator, is_true
+from airflow_provider_calve.operators import CalveOperator, is_true, options
 
 COMMANDS = ("run", "build", "test", "seed", "snapshot", "compile")
 WRONG_USE = 2  # dbt's exit code of what a retry can't help: a bad command line or project
@@ -47,7 +47,8 @@ class DbtOperator(CalveOperator):
         extra = self.hook.get_connection(self.calve_conn_id).extra_dejson
         # A folder of its own: tasks that run side by side would read each other's results.
         with tempfile.TemporaryDirectory(prefix="calve-dbt-") as target:
-            self.hook.run_program(extra.get("dbt") or "dbt", self._arguments(extra, target))
+            self._fetch_packages(extra, target)
+            self._run(extra, target, self.command, self._arguments())
             results = _results(pathlib.Path(target) / "run_results.json")
         counts, failed = _summary(results)
         if self.hook.returncode != 0:
@@ -55,17 +56,27 @@ class DbtOperator(CalveOperator):
         self.publish(context)
         return {"statuses": counts}
 
-    def _arguments(self, extra, target):
-        words = ["--no-use-colors", "--no-send-anonymous-usage-stats", self.command,
-                 "--target-path", target, "--log-path", target]
+    def _fetch_packages(self, extra, target):
+        """What the project's packages.yml names, unless it is there."""
+        project = pathlib.Path(extra.get("dbt_project_dir") or ".")
+        if (project / "packages.yml").exists() and not (project / "dbt_packages").exists():
+            self._run(extra, target, "deps", [])
+            if self.hook.returncode != 0:
+                raise AirflowException("dbt deps failed; its messages above say why")
+
+    def _run(self, extra, target, command, arguments):
         project = extra.get("dbt_project_dir")
-        named = {"--project-dir": project,
-                 "--profiles-dir": extra.get("dbt_profiles_dir") or project,
-                 "--target": extra.get("dbt_target"),
-                 "--vars": json.dumps(self.variables) if self.variables else None}
-        for name, value in named.items():
-            if value:
-                words += [name, value]
+        words = ["--no-use-colors", "--no-send-anonymous-usage-stats", command, "--log-path", target]
+        words += options({"--project-dir": project,
+                          "--profiles-dir": extra.get("dbt_profiles_dir") or project,
+                          "--target": extra.get("dbt_target")})
+        if command != "deps":
+            words += ["--target-path", target]
+        self.hook.run_program(extra.get("dbt") or "dbt", [*words, *arguments], writes=target,
+                              talks=True)
+
+    def _arguments(self):
+        words = options({"--vars": json.dumps(self.variables) if self.variables else None})
         for name, value in (("--select", self.select), ("--exclude", self.exclude)):
             if value:
                 words += [name, *([value] if isinstance(value, str) else value)]

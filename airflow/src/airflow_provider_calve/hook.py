@@ -67,15 +67,19 @@ class CalveHook(BaseHook):
             raise self._failure(f"calve {arguments[0]}", answer)
         return answer
 
-    def run_program(self, program, arguments):
+    def run_program(self, program, arguments, writes=None, talks=False):
         """Runs a program with the connection's variables, in the container if there is an image;
-        returns its standard output. Look at `returncode` for how it ended."""
+        returns its standard output. Look at `returncode` for how it ended.
+
+        `writes` is a folder that it writes into; if it `talks`, its output goes to the log.
+        """
         connection = self.get_connection(self.calve_conn_id)
         variables = _variables(connection)
         words = [program, *arguments]
         if self.image:
-            words = self._in_container(connection.extra_dejson, arguments, variables)
-        self._command = Command(words, {**_inherited(), **variables}, self.log)
+            self._container = self._container_of(connection.extra_dejson, writes)
+            words = self._container.words(pathlib.PurePath(program).name, arguments, variables)
+        self._command = Command(words, {**_inherited(), **variables}, self.log, talks)
         try:
             return self._command.run()
         except OSError as error:
@@ -115,14 +119,18 @@ class CalveHook(BaseHook):
             return False, str(error)
         return True, "source, landing, catalog and tables answer"
 
-    def _in_container(self, extra, arguments, variables):
-        config = extra.get("config")
-        mounts = list(extra.get("container_mounts") or [])
-        if config:  # The models lie beside it.
-            mounts.append(str(pathlib.Path(config).parent))
-        self._container = Container(self.image, extra.get("container_engine") or "docker", mounts,
-                                    extra.get("container_options") or [])
-        return self._container.words("calve", arguments, variables)
+    def _container_of(self, extra, writes):
+        """A container that sees the configuration, with the models beside it, and dbt's project."""
+        mounts = dict.fromkeys(extra.get("container_mounts") or [], "ro")
+        if extra.get("config"):
+            mounts[str(pathlib.Path(extra["config"]).parent)] = "ro"
+        for name in ("dbt_project_dir", "dbt_profiles_dir"):
+            if extra.get(name):
+                mounts[extra[name]] = "ro"
+        if writes:
+            mounts[writes] = "rw"
+        return Container(self.image, extra.get("container_engine") or "docker", mounts,
+                         extra.get("container_options") or [])
 
     def _failure(self, what, answer):
         code = self.returncode

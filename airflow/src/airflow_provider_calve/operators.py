@@ -101,7 +101,7 @@ class CalveExtractOperator(CalveOperator):
         answer = self.hook.run(
             "extract", "--data-interval-start", start.isoformat(),
             "--data-interval-end", end.isoformat(),
-            *_options({"--batch-size": self.batch_size, "--target-bucket": self.target_bucket,
+            *options({"--batch-size": self.batch_size, "--target-bucket": self.target_bucket,
                        "--target-prefix": self.target_prefix}),
             *(["--window"] if is_true(self.window) else []))
         self._keys = answer["extracted_files"]
@@ -133,9 +133,9 @@ class CalveIngestOperator(CalveOperator):
         self.target_table = target_table
 
     def execute(self, context):
-        options = _options({"--source-bucket": self.source_bucket,
+        words = options({"--source-bucket": self.source_bucket,
                             "--target-table": self.target_table})
-        total = sum(self.hook.run("ingest", "--s3-key", key, *options)["total_rows"]
+        total = sum(self.hook.run("ingest", "--s3-key", key, *words)["total_rows"]
                     for key in self._keys)
         tables = {table_of(outlet) for outlet in self.outlets}
         self.publish(context, rows=dict.fromkeys(tables, total))
@@ -169,7 +169,7 @@ class CalveTransformOperator(CalveOperator):
 
     def execute(self, context):
         answer = self.hook.run(
-            "transform", *_options({"--select": self.select, "--engine": self.engine}),
+            "transform", *options({"--select": self.select, "--engine": self.engine}),
             *(["--full-refresh"] if is_true(self.full_refresh) else []))
         self.publish(context, rows={model["table"]: model["inserted"]
                                     for model in answer.get("models", [])})
@@ -191,7 +191,7 @@ class CalveVerifyOperator(CalveOperator):
         self.live = live
 
     def execute(self, context):
-        answer = self.hook.run("verify", *_options({"--select": self.select}),
+        answer = self.hook.run("verify", *options({"--select": self.select}),
                                *(["--live"] if is_true(self.live) else []), accept={FOUND_SOMETHING})
         for table in answer["tables"]:
             self.log.info("%s", ", ".join(f"{name} {value}" for name, value in table.items()))
@@ -236,7 +236,7 @@ def is_true(value):
     return bool(value)
 
 
-def _options(values):
+def options(values):
     """Options that have a value, as words of a command line."""
     return [word for name, value in values.items() if value not in (None, "")
             for word in (name, str(value))]
