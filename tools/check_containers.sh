@@ -72,5 +72,5 @@ if [ -e airflow/pyproject.toml ]; then
   build calve-airflow --build-arg CALVE=localhost/calve:check -f deploy/docker/airflow.Dockerfile
 fi
 if [ -n "$tests" ]; then
-  .venv/bin/python -m pytest -q -m slow tests/containers
+  CALVE_IMAGES_BUILT=1 .venv/bin/python -m pytest -q -m slow tests/containers
 fi

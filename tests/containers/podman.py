@@ -102,6 +102,10 @@ def compose_stack(services):
         stack = ComposeStack(network, data)
         try:
             stack.local("deploy/local/stack", "--data", data, "up", *services)
+            # The compose file's airflow-db has it from its image.
+            stack.local("psql", "postgresql://postgres:postgres@127.0.0.1/postgres", "-q", "-c",
+                        "create role airflow login password 'airflow'", "-c",
+                        "create database airflow owner airflow")
             yield stack
         finally:
             stack.compose("down", "--volumes")

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 import time
 
 import pytest
@@ -51,6 +52,23 @@ def test_the_follower_keeps_the_marts_up_and_stops_when_told(stack):
     assert int(stack.sql("select count(*) from marts.orders")[0]) > 0
     stack.compose("stop", "calve")
     assert stack.local("podman", "inspect", "--format", "{{.State.ExitCode}}", "calve") == "0\n"
+
+
+def test_airflows_containers_run_the_dag_with_either_engine(stack):
+    stack.run("data-generator", "--num-records", "50", "--seed", "8")
+    stack.run("airflow-init")
+    stack.compose("up", "--detach", "--no-deps", "airflow-apiserver", "airflow-scheduler",
+                  "airflow-dag-processor")
+    found = json.loads(stack.local(sys.executable, "tests/containers/dag_run.py"))
+    stack.compose("stop", "airflow-apiserver", "airflow-scheduler", "airflow-dag-processor")
+    assert found["import errors"] == []
+    assert found["scheduled"] == {
+        "extract": "success", "ingest": ["success"], "choose_engine": "success",
+        "transform_native": "success", "transform_dbt": "skipped", "verify": "success"}
+    states = found["by hand"]
+    assert (states["extract"], states["transform_dbt"], states["verify"]) == ("success",) * 3
+    assert states["transform_native"] == "skipped"
+    assert int(stack.sql("select count(*) from marts.orders")[0]) > 0
 
 
 def test_the_pages_commands_carry_orders_from_the_generator_to_the_marts(stack, prebuilt):
