@@ -55,14 +55,15 @@ class Command:
         self._process.wait()
         return output[0]
 
-    def stop(self):
-        """Asks it to end, and all that it started; ends it by force after STOP_SECONDS. Returns
-        at once if it has ended."""
+    def stop(self, asked=False):
+        """Asks it to end, and all that it started, unless it was `asked` in another way; ends it
+        by force after STOP_SECONDS. Returns at once if it has ended."""
         self._stopped = True
         process = self._process
         if process is None or process.poll() is not None:
             return
-        _signal_group(process, signal.SIGTERM)
+        if not asked:
+            _signal_group(process, signal.SIGTERM)
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

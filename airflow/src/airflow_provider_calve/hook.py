@@ -94,11 +94,13 @@ class CalveHook(BaseHook):
 
     def stop(self):
         """Ends what runs, if anything does. For `on_kill`."""
+        asked = False
         if self._container is not None:
-            subprocess.run(self._container.stop_words(STOP_SECONDS), stdin=subprocess.DEVNULL,
-                           capture_output=True, check=False)
+            done = subprocess.run(self._container.stop_words(STOP_SECONDS), check=False,
+                                  stdin=subprocess.DEVNULL, capture_output=True)
+            asked = done.returncode == 0
         if self._command is not None:
-            self._command.stop()
+            self._command.stop(asked)
 
     def table(self, name):
         """The TableState of an Iceberg table. Raises AirflowException."""
