@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/descriptor_internal.h"
 #include "io/failpoint.h"
 
 namespace calve::io {
@@ -27,26 +28,6 @@ Error Failure(std::string_view what, const std::string& path) {
   const ErrorKind kind = error == ENOENT ? ErrorKind::kNotFound : ErrorKind::kUnavailable;
   return Error{kind, fmt::format("{} {}: {}", what, path, std::strerror(error))};
 }
-
-/// Owns a file descriptor.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { Close(); }
-
-  int get() const { return fd_; }
-  bool valid() const { return fd_ >= 0; }
-
-  /// \return 0, or -1 with errno
-  int Close() { return fd_ < 0 ? 0 : ::close(std::exchange(fd_, -1)); }
-
- private:
-  int fd_;
-};
 
 Descriptor OpenRetrying(const std::string& path, int flags) {
   int fd = -1;
