@@ -36,7 +36,7 @@ ROOMS = {
     "model": {"core", "contract"},
     "generate": {"core"},
     "flow": {"core", "io", "secrets", "capture", "landing", "table", "contract", "model"},
-    "query": {"core", "io", "table", "flow"},
+    "query": {"core", "io", "secrets", "table", "flow"},
     "serve": {"core", "io", "table", "flow"},
     "app": {"core", "io", "secrets", "capture", "landing", "table", "contract", "model",
             "generate", "flow", "query", "serve"},

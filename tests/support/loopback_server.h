@@ -75,6 +75,7 @@ class LoopbackServer {
     ::close(listener_);
   }
 
+  uint16_t port() const { return port_; }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
 
   /// What came so far, whole requests.
