@@ -13,6 +13,9 @@ namespace calve::app {
 namespace {
 
 constexpr std::string_view kDbtFolder = "dbt_dwh/";
+constexpr std::string_view kModels = "dbt_dwh/models/";
+/// What dbt takes from elsewhere, and what is none of this project's.
+constexpr std::string_view kPackages = "dbt_dwh/packages/";
 
 void ReplaceAll(std::string& text, std::string_view from, const std::string& to) {
   for (size_t at = text.find(from); at != text.npos; at = text.find(from, at)) {
@@ -57,7 +60,13 @@ std::vector<contract::ProjectFile> Skeleton(const postgres::Endpoint& source,
                                             const std::string& name) {
   std::vector<contract::ProjectFile> files;
   for (contract::ProjectFile file : ExampleProject()) {
-    if (file.path.find("/marts/") != std::string::npos || file.path.ends_with(".sql")) {
+    if (file.path.starts_with(kPackages)) {
+      files.push_back(std::move(file));
+      continue;
+    }
+    const bool model_of_orders =
+        file.path.starts_with(kModels) && file.path.find("_orders") != std::string::npos;
+    if (file.path.find("/marts/") != std::string::npos || model_of_orders) {
       continue;
     }
     if (const size_t models =
@@ -85,7 +94,7 @@ std::vector<contract::ProjectFile> DbtFiles(
     const std::vector<contract::ProjectFile>& files) {
   std::vector<contract::ProjectFile> found;
   for (const contract::ProjectFile& file : files) {
-    if (file.path.starts_with(kDbtFolder)) {
+    if (file.path.starts_with(kDbtFolder) && !file.path.starts_with(kPackages)) {
       found.push_back({file.path.substr(kDbtFolder.size()), file.text});
     }
   }

@@ -172,6 +172,12 @@ Lines HistoryEntry(const DraftTable& table, const Names& names) {
   return lines;
 }
 
+/// A model's SQL file: the package's macro over what it is made from. dbt orders models,
+/// and draws its graph, by the ref().
+std::string MacroCall(const char* macro, const std::string& upstream) {
+  return fmt::format("{{{{ calve.{}(ref('{}')) }}}}", macro, upstream);
+}
+
 /// Writes the models of one table into a project's files.
 class Writer {
  public:
@@ -189,11 +195,11 @@ class Writer {
         .history = table_.name + "_history_scd2"};
     const std::string marts = MartsFile(*staged);
     CALVE_TRY(Add(staged->file, names.flattened, FlattenEntry(table_, names),
-                  "{{ calve.flatten() }}"));
+                  MacroCall("flatten", names.staged)));
     CALVE_TRY(Add(marts, names.current, CurrentEntry(table_, names),
-                  "{{ calve.current_state() }}"));
+                  MacroCall("current_state", names.flattened)));
     CALVE_TRY(Add(marts, names.history, HistoryEntry(table_, names),
-                  "{{ calve.history_scd2() }}"));
+                  MacroCall("history_scd2", names.flattened)));
     CALVE_TRY(Verify());
     return std::move(added_);
   }

@@ -138,10 +138,11 @@ TEST(AddTableTest, WhatStandsInTheFileStaysAndSqlIsOneLine) {
   EXPECT_THAT(TextOf(*added, marts + "schema.yml"),
               StartsWith("version: 2\n\nmodels:\n"));
   EXPECT_EQ(TextOf(*added, "models/staging/shop/stg_customers_flattened.sql"),
-            "{{ calve.flatten() }}\n");
-  EXPECT_EQ(TextOf(*added, marts + "customers.sql"), "{{ calve.current_state() }}\n");
+            "{{ calve.flatten(ref('stg')) }}\n");
+  EXPECT_EQ(TextOf(*added, marts + "customers.sql"),
+            "{{ calve.current_state(ref('stg_customers_flattened')) }}\n");
   EXPECT_EQ(TextOf(*added, marts + "customers_history_scd2.sql"),
-            "{{ calve.history_scd2() }}\n");
+            "{{ calve.history_scd2(ref('stg_customers_flattened')) }}\n");
 }
 
 TEST(AddTableTest, AFileThatCannotBeAddedToGetsANeighbour) {
