@@ -105,8 +105,9 @@ class Demo {
 
   Status Capture(const flow::Pipeline& pipeline, const std::string& name) {
     flow::PendingFiles files(pipeline);
-    CALVE_ASSIGN(const RoundReport round,
-                 RunRound(pipeline, /*select=*/"", session_.progress(), files));
+    CALVE_ASSIGN(
+        const RoundReport round,
+        RunRound(pipeline, flow::Transform, /*select=*/"", session_.progress(), files));
     steps_.push_back({name + ": extract", round.extract.rows, round.extract_seconds});
     steps_.push_back({name + ": ingest", round.ingested_rows, round.ingest_seconds});
     steps_.push_back(

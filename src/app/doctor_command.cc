@@ -9,6 +9,7 @@
 #include "app/commands.h"
 #include "app/doctor_secrets.h"
 #include "app/doctor_storage.h"
+#include "app/doctor_trino.h"
 #include "capture/source_health.h"
 #include "flow/extract.h"
 
@@ -176,6 +177,7 @@ Checks Examine(Session& session, Checks checks) {
     checks.push_back(CheckPlace(*catalog, "warehouse", catalog->catalog->warehouse()));
     checks.push_back(CheckCatalog(*catalog));
   }
+  AddTrinoChecks(session, checks);
   return checks;
 }
 

@@ -47,12 +47,18 @@ struct Totals {
 
 class Follower {
  public:
-  Follower(const flow::Pipeline& pipeline, const FollowOptions& options)
-      : pipeline_(pipeline), options_(options), caretaker_(pipeline), files_(pipeline) {}
+  Follower(const flow::Pipeline& pipeline, const Transformer& transform,
+           const FollowOptions& options)
+      : pipeline_(pipeline),
+        transform_(transform),
+        options_(options),
+        caretaker_(pipeline),
+        files_(pipeline) {}
 
   Result<Document> Run() {
     while (!Interrupted()) {
-      const auto report = RunRound(pipeline_, options_.select, silent_, files_);
+      const auto report =
+          RunRound(pipeline_, transform_, options_.select, silent_, files_);
       if (report) {
         Succeeded(*report);
       } else if (report.error().kind != ErrorKind::kCancelled) {
@@ -134,7 +140,8 @@ class Follower {
   }
 
   const flow::Pipeline& pipeline_;  // Outlives this object.
-  const FollowOptions& options_;    // Likewise.
+  const Transformer& transform_;    // Likewise, as does this.
+  const FollowOptions& options_;
   flow::Caretaker caretaker_;
   flow::PendingFiles files_;
   NoProgress silent_;
@@ -146,9 +153,10 @@ class Follower {
 
 }  // namespace
 
-Result<Document> Follow(const flow::Pipeline& pipeline, const FollowOptions& options) {
+Result<Document> Follow(const flow::Pipeline& pipeline, const Transformer& transform,
+                        const FollowOptions& options) {
   spdlog::info("following {}; Ctrl-C ends it", pipeline.name);
-  return Follower(pipeline, options).Run();
+  return Follower(pipeline, transform, options).Run();
 }
 
 }  // namespace calve::app

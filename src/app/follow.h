@@ -7,6 +7,7 @@
 #include <string>
 
 #include "app/console/document.h"
+#include "app/transformer.h"
 #include "core/result.h"
 #include "flow/pipeline.h"
 
@@ -24,6 +25,7 @@ struct FollowOptions {
 /// faster) is said once, then waited for with growing pauses, up to a minute. A failing
 /// maintenance never ends it.
 /// \return the totals; an Error that no later round can mend
-Result<Document> Follow(const flow::Pipeline& pipeline, const FollowOptions& options);
+Result<Document> Follow(const flow::Pipeline& pipeline, const Transformer& transform,
+                        const FollowOptions& options);
 
 }  // namespace calve::app

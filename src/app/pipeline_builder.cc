@@ -20,15 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// `no landing place: set landing.uri in calve.yaml, or CALVE_LANDING__URI`
-Error Missing(const Config& config, std::string_view what, std::string_view key) {
-  const std::string file =
-      config.file.empty() ? "calve.yaml (`calve init` writes one)" : config.file;
-  return {ErrorKind::kInvalidArgument,
-          fmt::format("no {} is configured: set {} in {}, or the variable {}", what, key,
-                      file, VariableOf(key))};
-}
-
 Error MissingSource(const Config& config, const Environment& environment) {
   if (!Lookup(environment, "VAULT_ADDR").empty()) {
     return {
@@ -37,7 +28,7 @@ Error MissingSource(const Config& config, const Environment& environment) {
         "source's: set source.postgres.secret, or VAULT_SECRET_PATH_PSQL_SOURCE_DB to "
         "secret/postgres/ecommerce"};
   }
-  return Missing(config, "source", "source.postgres.dsn");
+  return MissingKey(config, "source", "source.postgres.dsn");
 }
 
 /// `audit_log` → `landing.audit_log`; `lake.landing.audit_log`, as Trino names it, loses
@@ -63,7 +54,7 @@ Status AddModels(const Config& config, const PipelineNeeds& needs,
     return {};
   }
   if (config.models.empty()) {
-    return Missing(config, "dbt project", "models");
+    return MissingKey(config, "dbt project", "models");
   }
   CALVE_ASSIGN(pipeline.project, LoadProject(config.models));
   if (needs.landing_table.empty()) {
@@ -74,16 +65,24 @@ Status AddModels(const Config& config, const PipelineNeeds& needs,
 
 }  // namespace
 
+Error MissingKey(const Config& config, std::string_view what, std::string_view key) {
+  const std::string file =
+      config.file.empty() ? "calve.yaml (`calve init` writes one)" : config.file;
+  return {ErrorKind::kInvalidArgument,
+          fmt::format("no {} is configured: set {} in {}, or the variable {}", what, key,
+                      file, VariableOf(key))};
+}
+
 Result<flow::Pipeline> BuildPipeline(const Config& config, const PipelineNeeds& needs,
                                      const Environment& environment) {
   if (needs.source && !config.source_dsn) {
     return MissingSource(config, environment);
   }
   if (needs.landing && config.landing_root.empty()) {
-    return Missing(config, "landing place", "landing.uri");
+    return MissingKey(config, "landing place", "landing.uri");
   }
   if (needs.catalog && !config.catalog) {
-    return Missing(config, "catalog", "catalog.uri");
+    return MissingKey(config, "catalog", "catalog.uri");
   }
   flow::Pipeline pipeline;
   pipeline.name = config.pipeline;

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/config/config.h"
@@ -20,6 +21,8 @@ struct PipelineNeeds {
   bool landing = false;
   bool catalog = false;
   bool models = false;
+  bool trino = false;   // its login
+  bool engine = false;  // what the configured engine needs beside: Trino's login
   /// Stands for the models' landing table: `--target-table`.
   std::string landing_table = {};
 };
@@ -32,6 +35,9 @@ struct PipelineNeeds {
 ///         dbt project; the catalog's errors
 Result<flow::Pipeline> BuildPipeline(const Config& config, const PipelineNeeds& needs,
                                      const Environment& environment);
+
+/// `no landing place is configured: set landing.uri in calve.yaml, or …`
+Error MissingKey(const Config& config, std::string_view what, std::string_view key);
 
 /// Opens the configured catalog.
 Result<std::unique_ptr<table::Catalog>> BuildCatalog(const CatalogConfig& config);

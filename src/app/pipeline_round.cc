@@ -48,8 +48,9 @@ bool RoundReport::empty() const {
   return extract.rows == 0 && ingested_files == 0 && transform.commits == 0;
 }
 
-Result<RoundReport> RunRound(const flow::Pipeline& pipeline, const std::string& select,
-                             Progress& progress, flow::PendingFiles& files) {
+Result<RoundReport> RunRound(const flow::Pipeline& pipeline, const Transformer& transform,
+                             const std::string& select, Progress& progress,
+                             flow::PendingFiles& files) {
   RoundReport report;
   const Stopwatch extract_time;
   CALVE_ASSIGN(report.extract, flow::Extract(pipeline, {}, progress));
@@ -62,7 +63,7 @@ Result<RoundReport> RunRound(const flow::Pipeline& pipeline, const std::string& 
   CALVE_TRY(CheckInterrupt("the ingest"));
 
   const Stopwatch transform_time;
-  CALVE_ASSIGN(report.transform, flow::Transform(pipeline, {.select = select}, progress));
+  CALVE_ASSIGN(report.transform, transform(pipeline, {.select = select}, progress));
   report.transform_seconds = transform_time.seconds();
   return report;
 }

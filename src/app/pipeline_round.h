@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "app/transformer.h"
 #include "core/progress.h"
 #include "core/result.h"
 #include "flow/extract.h"
@@ -31,12 +32,14 @@ struct RoundReport {
 };
 
 /// Runs a round. Also ingests what an earlier round extracted and left behind.
+/// \param transform  the transform step
 /// \param select  models to transform; empty: all
 /// \param files   of the same pipeline; kept from round to round, it saves looking again
 /// \return the report; the steps' errors; kCancelled between two steps after a signal:
 /// what
 ///         was done stays done
-Result<RoundReport> RunRound(const flow::Pipeline& pipeline, const std::string& select,
-                             Progress& progress, flow::PendingFiles& files);
+Result<RoundReport> RunRound(const flow::Pipeline& pipeline, const Transformer& transform,
+                             const std::string& select, Progress& progress,
+                             flow::PendingFiles& files);
 
 }  // namespace calve::app

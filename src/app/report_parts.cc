@@ -39,8 +39,8 @@ void AddModels(const flow::TransformReport& report, Document& document) {
                                     {"quarantined", CellFormat::kCount}},
                                    "models");
   for (const flow::ModelReport& model : report.models) {
-    table.Add({model.table, model.gain.input_rows, model.gain.inserted,
-               model.gain.deleted, model.gain.quarantined});
+    table.Add({model.table, report.input_known ? Cell(model.gain.input_rows) : Cell(),
+               model.gain.inserted, model.gain.deleted, model.gain.quarantined});
   }
 }
 

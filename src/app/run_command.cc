@@ -9,6 +9,7 @@
 #include "app/interrupt.h"
 #include "app/pipeline_round.h"
 #include "app/report_parts.h"
+#include "app/transformer.h"
 #include "flow/caretaker.h"
 
 namespace calve::app {
@@ -42,31 +43,34 @@ flow::CareReport TakeCare(const flow::Pipeline& pipeline) {
 /// Follows, and goes on with new secrets where the old ones are no longer taken: logins
 /// change while a process lives for months.
 Result<Document> FollowWithSecrets(Session& session, const PipelineNeeds& needs,
-                                   const Config& config, flow::Pipeline pipeline,
+                                   Config config, flow::Pipeline pipeline,
                                    const FollowOptions& options) {
   session.KeepVaultLogin();
   std::vector<std::string> passwords = config.PasswordsToMask();
   while (true) {
-    auto outcome = Follow(pipeline, options);
+    CALVE_ASSIGN(const Transformer transform,
+                 MakeTransformer(config, session.environment()));
+    auto outcome = Follow(pipeline, transform, options);
     if (outcome || outcome.error().kind != ErrorKind::kInvalidArgument) {
       return outcome;
     }
     session.secrets().Forget();
-    const auto fresh = session.LoadConfig(needs);
+    auto fresh = session.LoadConfig(needs);
     if (!fresh || fresh->PasswordsToMask() == passwords) {
       return outcome;
     }
     spdlog::info("{}; secrets have changed, going on with the new ones",
                  outcome.error().message);
     passwords = fresh->PasswordsToMask();
-    CALVE_ASSIGN(pipeline, BuildPipeline(*fresh, needs, session.environment()));
+    config = *std::move(fresh);
+    CALVE_ASSIGN(pipeline, BuildPipeline(config, needs, session.environment()));
     pipeline.ledger_memory = std::make_shared<landing::LedgerMemory>();
   }
 }
 
 Result<Document> Run(Session& session, const RunOptions& options) {
   const PipelineNeeds needs{
-      .source = true, .landing = true, .catalog = true, .models = true};
+      .source = true, .landing = true, .catalog = true, .models = true, .engine = true};
   CALVE_ASSIGN(const Config config, session.LoadConfig(needs));
   std::chrono::milliseconds pause = config.every.value_or(kDefaultPause);
   if (!options.every.empty()) {
@@ -83,9 +87,11 @@ Result<Document> Run(Session& session, const RunOptions& options) {
     return FollowWithSecrets(session, needs, config, std::move(pipeline),
                              {.select = options.select, .pause = pause});
   }
+  CALVE_ASSIGN(const Transformer transform,
+               MakeTransformer(config, session.environment()));
   flow::PendingFiles files(pipeline);
   CALVE_ASSIGN(const RoundReport report,
-               RunRound(pipeline, options.select, session.progress(), files));
+               RunRound(pipeline, transform, options.select, session.progress(), files));
   for (const flow::ExtractWarning& warning : report.extract.warnings) {
     spdlog::warn("{}", warning.text);
   }

@@ -14,9 +14,7 @@
 #include "app/config/config_keys.h"
 
 namespace calve::app {
-namespace {
-
-bool IsSecret(std::string_view name) {
+bool IsSecretVariable(std::string_view name) {
   constexpr std::array<std::string_view, 4> kKnown{
       "VAULT_TOKEN", "VAULT_SECRET_ID", "VAULT_WRAPPED_SECRET_ID", "POSTGRES_PASSWORD"};
   if (std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end()) {
@@ -29,8 +27,6 @@ bool IsSecret(std::string_view name) {
   return FindKey(path) != nullptr && (IsSecretKey(path) || path.ends_with(".uri"));
 }
 
-}  // namespace
-
 void WipeSecretVariables() {
   std::vector<std::string> names;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
@@ -39,7 +35,7 @@ void WipeSecretVariables() {
       continue;
     }
     const std::string_view name(*entry, static_cast<size_t>(equals - *entry));
-    if (IsSecret(name)) {
+    if (IsSecretVariable(name)) {
       OPENSSL_cleanse(equals + 1, std::strlen(equals + 1));
       names.emplace_back(name);
     }

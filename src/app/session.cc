@@ -44,8 +44,11 @@ Result<ConfigLayers> Session::LoadLayers() {
 }
 
 Result<Config> Session::LoadConfig(const PipelineNeeds& needs) {
-  const SecretNeeds secret_needs{
-      .source = needs.source, .landing = needs.landing, .catalog = needs.catalog};
+  const SecretNeeds secret_needs{.source = needs.source,
+                                 .landing = needs.landing,
+                                 .catalog = needs.catalog,
+                                 .trino = needs.trino,
+                                 .engine = needs.engine};
   auto config = app::LoadConfig(Request(), {.store = &secrets_, .needs = secret_needs});
   MaskSecrets(config ? config->PasswordsToMask() : std::vector<std::string>());
   return config;
@@ -73,6 +76,10 @@ void Session::KeepVaultLogin() {
 Result<flow::Pipeline> Session::LoadPipeline(const PipelineNeeds& needs) {
   CALVE_ASSIGN(const Config config, LoadConfig(needs));
   return BuildPipeline(config, needs, environment());
+}
+
+void Session::Set(const std::string& key, const std::string& value) {
+  options_.assignments.push_back(key + "=" + value);
 }
 
 void Session::Say(const std::string& line) {

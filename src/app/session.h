@@ -57,6 +57,9 @@ class Session {
   /// whatever is secret in it is masked in messages, and the process leaves no core dump.
   Result<Config> LoadConfig(const PipelineNeeds& needs);
 
+  /// Sets a key of the configuration, as `--set` does, for a flag that stands for it.
+  void Set(const std::string& key, const std::string& value);
+
   /// The layers of the configuration, not yet read.
   Result<ConfigLayers> LoadLayers();
 

@@ -64,9 +64,10 @@ std::vector<contract::ProjectFile> Skeleton(const postgres::Endpoint& source,
       files.push_back(std::move(file));
       continue;
     }
-    const bool model_of_orders =
-        file.path.starts_with(kModels) && file.path.find("_orders") != std::string::npos;
-    if (file.path.find("/marts/") != std::string::npos || model_of_orders) {
+    const bool of_orders = file.path.starts_with(kModels) &&
+                           (file.path.find("_orders") != std::string::npos ||
+                            file.path.ends_with("unit_tests.yml"));
+    if (file.path.find("/marts/") != std::string::npos || of_orders) {
       continue;
     }
     if (const size_t models =

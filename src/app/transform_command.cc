@@ -2,7 +2,7 @@
 
 #include "app/commands.h"
 #include "app/report_parts.h"
-#include "flow/transform.h"
+#include "app/transformer.h"
 
 namespace calve::app {
 namespace {
@@ -10,21 +10,23 @@ namespace {
 struct TransformOptions {
   std::string select;
   bool full_refresh = false;
-  std::string engine = "native";
+  std::string engine;  // empty: as the configuration says
 };
 
 Result<Document> Transform(Session& session, const TransformOptions& options) {
-  if (options.engine != "native") {
-    return Error{ErrorKind::kUnsupported,
-                 "--engine trino comes in a later version; use native"};
+  if (!options.engine.empty()) {
+    session.Set("engine", options.engine);
   }
+  const PipelineNeeds needs{.catalog = true, .models = true, .engine = true};
+  CALVE_ASSIGN(const Config config, session.LoadConfig(needs));
+  CALVE_ASSIGN(const Transformer transform,
+               MakeTransformer(config, session.environment()));
   CALVE_ASSIGN(const flow::Pipeline pipeline,
-               session.LoadPipeline({.catalog = true, .models = true}));
-  CALVE_ASSIGN(
-      const flow::TransformReport report,
-      flow::Transform(pipeline,
-                      {.select = options.select, .full_refresh = options.full_refresh},
-                      session.progress()));
+               BuildPipeline(config, needs, session.environment()));
+  CALVE_ASSIGN(const flow::TransformReport report,
+               transform(pipeline,
+                         {.select = options.select, .full_refresh = options.full_refresh},
+                         session.progress()));
   Document document;
   document.AddRecord("transform").Add("commits", report.commits);
   AddModels(report, document);
@@ -43,7 +45,8 @@ void AddTransformCommand(Commands& commands) {
             "Models: names, layers, +name, name+ (default: all)")
       .Flag("--full-refresh", options->full_refresh,
             "Build the models again from their upstream")
-      .Choice("--engine", options->engine, {"native", "trino"}, "What computes them");
+      .Choice("--engine", options->engine, {"native", "trino"},
+              "What computes them (default: `engine` of calve.yaml)");
 }
 
 }  // namespace calve::app

@@ -39,6 +39,14 @@ constexpr std::array kCatalogFields{
     FieldSource{"name", "catalog.name"}, FieldSource{"warehouse", "catalog.warehouse"},
     FieldSource{"user", "catalog.user"}, FieldSource{"password", "catalog.password"}};
 
+constexpr std::array kTrinoFields{
+    FieldSource{"host", "trino.host", {"TRINO_HOST", ""}},
+    FieldSource{"port", "trino.port", {"TRINO_PORT", ""}},
+    FieldSource{"user", "trino.user", {"TRINO_USER", ""}},
+    FieldSource{"password", "trino.password", {"TRINO_PASSWORD", ""}},
+    FieldSource{"catalog", "trino.catalog", {"TRINO_CATALOG", ""}},
+    FieldSource{"scheme", "trino.scheme", {"TRINO_SCHEME", ""}}};
+
 constexpr std::string_view kVaultScheme = "vault://";
 
 std::string ValueAt(const Settings& settings, std::string_view key) {
@@ -175,6 +183,7 @@ Result<SecretRecords> RecordsOf(const Settings& raw, const Settings& plain,
   if (!ValueAt(plain, "catalog.uri").empty()) {
     add("catalog.secret", "iceberg/catalog", Gather(kCatalogFields, plain, environment));
   }
+  add("trino.secret", "trino/iceberg", Gather(kTrinoFields, plain, environment));
   return records;
 }
 

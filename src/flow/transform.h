@@ -30,6 +30,8 @@ struct ModelReport {
 struct TransformReport {
   std::vector<ModelReport> models;  // upstream first
   int64_t commits = 0;
+  /// Whether the models' `input_rows` are counted: another engine does not tell.
+  bool input_known = true;
 };
 
 /// Brings the selected models up to their upstream. All tables that a batch changes are

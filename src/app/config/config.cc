@@ -56,6 +56,8 @@ class Reader {
     CALVE_TRY(ReadSource());
     CALVE_TRY(ReadLanding());
     CALVE_TRY(ReadCatalog());
+    CALVE_TRY(ReadTrino());
+    ReadDbt();
     CALVE_TRY(ReadLimits());
     CALVE_TRY(ReadMaintenance());
     GatherSecrets();
@@ -132,7 +134,7 @@ class Reader {
                    fmt::format("must be 1, the only one there is, but is {}", version));
     }
     ReadText("pipeline", config_.pipeline);
-    CALVE_TRY(ReadOnly("engine", "native", "trino"));
+    CALVE_TRY(ReadEngine());
     if (const Setting* models = Find("models")) {
       config_.models = AbsolutePath(models->value, FolderOf(*models));
     }
@@ -303,6 +305,72 @@ class Reader {
     return {};
   }
 
+  Status ReadEngine() {
+    const Setting* engine = Find("engine");
+    if (engine == nullptr) {
+      return {};
+    }
+    const auto known = ParseEngine(engine->value);
+    if (!known) {
+      return Wrong(ErrorKind::kInvalidArgument, "engine",
+                   fmt::format("must be native or trino, but is \"{}\"", engine->value));
+    }
+    config_.engine = *known;
+    return {};
+  }
+
+  Status ReadTrino() {
+    constexpr uint16_t kHttpsPort = 443;
+    if (Find("trino.host") == nullptr) {
+      return {};
+    }
+    query::TrinoEndpoint trino;
+    ReadText("trino.host", trino.host);
+    ReadText("trino.user", trino.user);
+    ReadText("trino.catalog", trino.catalog);
+    std::string scheme = "http";
+    ReadText("trino.scheme", scheme);
+    trino.https = scheme == "https";
+    if (scheme != "http" && scheme != "https") {
+      return Wrong(ErrorKind::kInvalidArgument, "trino.scheme",
+                   fmt::format("must be http or https, but is \"{}\"", scheme));
+    }
+    int64_t port = trino.https ? kHttpsPort : trino.port;
+    CALVE_TRY(ReadParsed("trino.port", ParseInteger, port));
+    if (port < 1 || port > std::numeric_limits<uint16_t>::max()) {
+      return Wrong(ErrorKind::kInvalidArgument, "trino.port",
+                   fmt::format("must be from 1 to 65535, but is {}", port));
+    }
+    trino.port = static_cast<uint16_t>(port);
+    if (const Setting* password = Find("trino.password")) {
+      if (!trino.https && !password->value.empty()) {
+        return Wrong(ErrorKind::kInvalidArgument, "trino.password",
+                     "would go over plain http, which Trino refuses: set trino.scheme "
+                     "to https");
+      }
+      trino.password = secrets::Secret(password->value);
+    }
+    config_.trino = std::move(trino);
+    return {};
+  }
+
+  void ReadDbt() {
+    if (const std::string command = Lookup(layers_.environment, "CALVE_DBT");
+        !command.empty()) {
+      config_.dbt.command = command;
+    }
+    ReadText("dbt.command", config_.dbt.command);
+    ReadText("dbt.target", config_.dbt.target);
+    if (const Setting* profiles = Find("dbt.profiles")) {
+      config_.dbt.profiles = AbsolutePath(profiles->value, FolderOf(*profiles));
+    }
+    // A path is relative as all others are; a bare name is looked up in PATH.
+    if (const Setting* command = Find("dbt.command");
+        command != nullptr && command->value.find('/') != std::string::npos) {
+      config_.dbt.command = AbsolutePath(command->value, FolderOf(*command));
+    }
+  }
+
   Status ReadLimits() {
     flow::Limits& limits = config_.limits;
     CALVE_TRY(ReadLimit("limits.rows_per_file", ParseInteger, limits.rows_per_file));
@@ -368,6 +436,13 @@ class Reader {
 };
 
 }  // namespace
+
+std::optional<Engine> ParseEngine(std::string_view name) {
+  if (name == "native") {
+    return Engine::kNative;
+  }
+  return name == "trino" ? std::optional(Engine::kTrino) : std::nullopt;
+}
 
 std::vector<std::string> Config::PasswordsToMask() const {
   auto passwords =

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/config/s3_config.h"
@@ -14,6 +15,7 @@
 #include "app/config/settings.h"
 #include "core/result.h"
 #include "flow/pipeline.h"
+#include "query/trino_endpoint.h"
 #include "secrets/secret.h"
 
 namespace calve::app {
@@ -26,6 +28,19 @@ struct CatalogConfig {
   secrets::Secret password;   // likewise
   std::string name = "lake";
   std::string warehouse;  // location, no trailing slash
+};
+
+/// What computes the models.
+enum class Engine { kNative, kTrino };
+
+/// `native`, `trino`; nullopt for another word.
+std::optional<Engine> ParseEngine(std::string_view name);
+
+/// How dbt is started.
+struct DbtConfig {
+  std::string command = "dbt";
+  std::string target;    // empty: as the profile says
+  std::string profiles;  // absolute folder of profiles.yml; empty: where dbt looks
 };
 
 struct Config {
@@ -41,6 +56,9 @@ struct Config {
   S3Config catalog_s3;  // likewise; what it does not say, landing_s3 does
   std::optional<CatalogConfig> catalog;
   std::string models;  // folder of the dbt project; empty: not set
+  Engine engine = Engine::kNative;
+  std::optional<query::TrinoEndpoint> trino;
+  DbtConfig dbt;
   std::optional<std::chrono::milliseconds> every;
   flow::Limits limits;
   flow::MaintenancePolicy maintenance;
@@ -70,7 +88,7 @@ struct SecretSource {
 /// \param secrets  where secrets come from, and which are needed
 /// \return the configuration; the errors of GatherSettings and ResolveSettings;
 ///         kInvalidArgument for a value of the wrong type; kUnsupported for what a later
-///         version can do (REST catalogs, Trino)
+///         version can do (REST catalogs)
 Result<Config> ReadConfig(const ConfigLayers& layers, const std::string& base_folder,
                           const std::string& working_folder,
                           const SecretSource& secrets = {});

@@ -39,7 +39,8 @@ struct Part {
 };
 constexpr std::array kParts{Part{"source.postgres.", &SecretNeeds::source},
                             Part{"landing.", &SecretNeeds::landing},
-                            Part{"catalog.", &SecretNeeds::catalog}};
+                            Part{"catalog.", &SecretNeeds::catalog},
+                            Part{"trino.", &SecretNeeds::trino}};
 
 /// Reads the values of settings, each by the rules of its layer and key.
 class ValueReader {
@@ -210,8 +211,15 @@ bool WarehouseSharesS3(const Settings& settings) {
          raw.find("vault://") != std::string::npos;
 }
 
+/// Whether the engine is, or may be, dbt on Trino.
+bool EngineNeedsTrino(const Settings& settings) {
+  const auto engine = settings.find("engine");
+  return engine != settings.end() && engine->second.value != "native";
+}
+
 void DropWhatIsNotNeeded(const std::vector<SecretUse>& uses, SecretNeeds needs,
                          Settings& settings) {
+  needs.trino = needs.trino || (needs.engine && EngineNeedsTrino(settings));
   needs.landing = needs.landing || (needs.catalog && WarehouseSharesS3(settings));
   for (const Part& part : kParts) {
     const bool secret = std::any_of(uses.begin(), uses.end(), [&](const SecretUse& use) {
@@ -232,7 +240,9 @@ std::string KeyOfField(std::string_view section, std::string_view field) {
       std::pair{"source.postgres#dbname", "source.postgres.database"},
       std::pair{"source.postgres#username", "source.postgres.user"},
       std::pair{"landing#bucket", "landing.uri"},
-      std::pair{"catalog#username", "catalog.user"}};
+      std::pair{"catalog#username", "catalog.user"},
+      std::pair{"trino#username", "trino.user"},
+      std::pair{"trino#http_scheme", "trino.scheme"}};
   std::string key = fmt::format("{}.{}", section, field);
   for (const auto& [from, to] : kOthers) {
     if (fmt::format("{}#{}", section, field) == from) {
@@ -290,7 +300,7 @@ Status ResolveSettings(const Environment& environment, const SecretNeeds& needs,
     settings[path] = {*std::move(value), setting.origin, setting.layer};
   }
   for (const auto& [path, setting] : raw) {
-    if (IsRecordKey(path) && !path.starts_with("trino.")) {
+    if (IsRecordKey(path)) {
       CALVE_TRY(AddRecord(path, setting, reader, store, settings));
     }
   }

@@ -19,6 +19,9 @@ struct SecretNeeds {
   bool source = true;
   bool landing = true;
   bool catalog = true;
+  bool trino = true;
+  /// What `engine` needs: with trino as above.
+  bool engine = false;
 };
 
 /// Replaces what Interpolate replaces: variables in values of the file alone (a shell has

@@ -197,10 +197,36 @@ TEST(ConfigTest, UnsetVariableNamesFileLineAndKey) {
       "it, or write ${LAKE:-default}");
 }
 
+TEST(ConfigTest, TrinoAndDbtHaveDefaultsAndTheirOwnErrors) {
+  const auto plain = Read("engine: trino\ntrino: {host: trino}\n");
+  ASSERT_TRUE(plain) << plain.error().message;
+  EXPECT_EQ(plain->engine, Engine::kTrino);
+  EXPECT_EQ(plain->trino->url(), "http://trino:8080");
+  EXPECT_EQ(plain->trino->user, "calve");
+  EXPECT_EQ(plain->trino->catalog, "iceberg");
+  EXPECT_EQ(plain->dbt.command, "dbt");
+  const auto whole = Read(
+      "trino: {host: '::1', scheme: https, user: ann, password: pw, catalog: lake}\n"
+      "dbt: {command: bin/dbt, target: prod, profiles: etc}\n");
+  ASSERT_TRUE(whole) << whole.error().message;
+  EXPECT_EQ(whole->trino->url(), "https://[::1]:443");
+  EXPECT_THAT(whole->PasswordsToMask(), ElementsAre("pw"));
+  EXPECT_EQ(whole->dbt.command, "/srv/conf/bin/dbt");
+  EXPECT_EQ(whole->dbt.profiles, "/srv/conf/etc");
+  EXPECT_EQ(Read("", {{"CALVE_DBT", "/opt/dbt"}})->dbt.command, "/opt/dbt");
+  EXPECT_FALSE(Read("trino: {user: ann}\n")->trino);
+  EXPECT_EQ(ErrorOf(Read("engine: spark\n")),
+            "conf/calve.yaml:1: engine must be native or trino, but is \"spark\"");
+  EXPECT_EQ(ErrorOf(Read("trino: {host: t, port: 70000}\n")),
+            "conf/calve.yaml:1: trino.port must be from 1 to 65535, but is 70000");
+  EXPECT_EQ(ErrorOf(Read("trino: {host: t, scheme: ftp}\n")),
+            "conf/calve.yaml:1: trino.scheme must be http or https, but is \"ftp\"");
+  EXPECT_EQ(ErrorOf(Read("trino: {host: t, password: pw}\n")),
+            "conf/calve.yaml:1: trino.password would go over plain http, which Trino "
+            "refuses: set trino.scheme to https");
+}
+
 TEST(ConfigTest, WhatALaterVersionCanIsSaidSo) {
-  EXPECT_EQ(ErrorOf(Read("engine: trino\n")),
-            "unsupported: conf/calve.yaml:1: engine trino comes in a later version; use "
-            "native");
   EXPECT_EQ(ErrorOf(Read("landing: {uri: 'gs://lake/raw'}\n")),
             "unsupported: conf/calve.yaml:1: landing.uri is on gs://, which Calve does "
             "not know; use s3:// or a local folder");
@@ -214,8 +240,6 @@ TEST(ConfigTest, WhatALaterVersionCanIsSaidSo) {
 }
 
 TEST(ConfigTest, UnknownChoicesAreWrongUse) {
-  EXPECT_EQ(ErrorOf(Read("engine: spark\n")),
-            "conf/calve.yaml:1: engine must be native, but is \"spark\"");
   EXPECT_EQ(
       ErrorOf(Read("catalog: {uri: 'sqlite://', warehouse: /w}\n")),
       "conf/calve.yaml:1: catalog.uri must name a file, such as sqlite:///catalog.db "

@@ -159,5 +159,22 @@ TEST(SecretSettingsTest, SecretsAreMasked) {
   EXPECT_EQ(std::count(sensitive.begin(), sensitive.end(), "canary"), 1);
 }
 
+TEST(SecretSettingsTest, TrinosRecordIsReadOnlyForWhoeverNeedsIt) {
+  const auto read = [](const std::string& engine, SecretNeeds needs) {
+    const Environment environment{{"TRINO", R"({"host": "t", "port": 8081, "user": "ann",
+                                              "catalog": "lake"})"},
+                                  {"VAULT_SECRET_PATH_TRINO_CONN", "env://TRINO"}};
+    secrets::SecretStore store(environment);
+    return ReadConfig(Layers("engine: " + engine + "\n", environment), "/base", "/work",
+                      {.store = &store, .needs = needs});
+  };
+  const SecretNeeds by_engine{.trino = false, .engine = true};
+  ASSERT_TRUE(read("trino", by_engine)->trino);
+  EXPECT_EQ(read("trino", by_engine)->trino->url(), "http://t:8081");
+  EXPECT_EQ(read("trino", by_engine)->trino->catalog, "lake");
+  EXPECT_FALSE(read("native", by_engine)->trino);
+  EXPECT_TRUE(read("native", {.trino = true})->trino);
+}
+
 }  // namespace
 }  // namespace calve::app
