@@ -34,7 +34,7 @@ test: build services ## Every test but the slow ones, on real services (under ha
 	@python3 tools/check_rooms.py
 	@tools/format.sh --check
 	@TMPDIR=$(SCRATCH) ctest --preset release -j2
-	@TMPDIR=$(SCRATCH) .venv/bin/python -m pytest -q -m 'not slow' tests
+	@TMPDIR=$(SCRATCH) .venv/bin/python -m pytest -q -n 2 --dist loadgroup -m 'not slow' tests
 
 test-slow: build services ## What takes long: slow tests, a soak, fuzzing, 10 M rows (hours)
 	@TMPDIR=$(SCRATCH) .venv/bin/python -m pytest -q -m slow tests

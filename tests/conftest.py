@@ -15,6 +15,14 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes minutes; runs in `make test-slow`")
 
 
+def pytest_collection_modifyitems(items):
+    """Where tests run in several processes, those that need the stack's services share one
+    process, which starts them; of the others each file has one."""
+    for item in items:
+        shared = "local_stack" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("services" if shared else str(item.path)))
+
+
 @pytest.fixture(scope="session")
 def local_stack():
     """The session's services: `local_stack.up("minio")` gives address and logins."""

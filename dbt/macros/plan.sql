@@ -67,7 +67,7 @@
 {%- endmacro %}
 
 {% macro plan_comment(plan) -%}
-  /* calve {{ tojson(plan) }} */
+  /* calve {{ tojson(plan) | replace('*/', '*\\/') }} */
 {%- endmacro %}
 
 {# The plan that an SQL text was written by; of other SQL, a plan by the table's presence. #}

@@ -39,9 +39,9 @@ std::string CleanArgument(const std::string& text) {
 /// dbt's name of a generic test: its kind, the model, and its arguments by name.
 std::string DbtName(const std::string& rule, const Model& model,
                     const std::vector<std::string>& arguments) {
-  std::string name = rule + "_" + model.name + "_";
+  std::string name = CleanArgument(rule) + "_" + model.name;
   for (size_t i = 0; i < arguments.size(); ++i) {
-    name += (i == 0 ? "" : "__") + CleanArgument(arguments[i]);
+    name += (i == 0 ? "_" : "__") + CleanArgument(arguments[i]);
   }
   return name;
 }
@@ -140,7 +140,9 @@ class ModelTests {
 
   void AddLeftToDbt(const std::vector<std::string>& names, const std::string& column) {
     for (const std::string& name : names) {
-      Add(name, column, DbtName(name, model_, {column})).skipped =
+      const auto arguments =
+          column.empty() ? std::vector<std::string>() : std::vector{column};
+      Add(name, column, DbtName(name, model_, arguments)).skipped =
           "left to dbt: a custom test, or one that is narrowed or only warns";
     }
   }

@@ -92,7 +92,10 @@ def test_every_field_can_be_accepted_at_once_and_the_next_run_goes_on(project):
 def test_contract_tests_pass_and_name_what_another_writer_broke(project):
     tests = project.json("contract", "test")["tests"]
     names = {test["test"]: test for test in tests}
-    assert all(test["result"] == "pass" for test in tests)
+    left_to_dbt = {name for name, test in names.items() if test["result"] == "skipped"}
+    assert left_to_dbt == {f"calve_{rule}_orders_history_scd2"
+                           for rule in ("scd2_no_overlap", "scd2_one_current")}
+    assert all(names[name]["result"] == "pass" for name in names.keys() - left_to_dbt)
     assert {"not_null_orders_order_id", "unique_orders_order_id",
             f"accepted_values_{FLATTENED}_audit_operation__I__U__D"} <= set(names)
     assert names[f"unique_{FLATTENED}_audit_event_id"]["rows"] == 300
