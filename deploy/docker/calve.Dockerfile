@@ -13,6 +13,7 @@ COPY tools/setup.sh tools/
 RUN tools/setup.sh --program && rm -rf /var/lib/apt/lists/*
 COPY CMakeLists.txt CMakePresets.json ./
 COPY cmake cmake
+COPY dbt dbt
 COPY examples examples
 COPY src src
 RUN --mount=type=cache,target=/root/.cache/ccache \
