@@ -31,7 +31,7 @@ class Airflow(Service):
     name = "airflow"
     default_ports = {"airflow": 8080}
     needs = ("postgres", "openbao")
-    start_seconds = 180
+    start_seconds = 300
 
     def install(self):
         self.program = ENVIRONMENT / "bin" / "airflow"
