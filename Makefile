@@ -37,6 +37,7 @@ test: build services ## Every test but the slow ones, on real services (under ha
 	@TMPDIR=$(SCRATCH) .venv/bin/python -m pytest -q -n 2 --dist loadgroup -m 'not slow' tests
 
 test-slow: build services ## What takes long: slow tests, a soak, fuzzing, 10 M rows (hours)
+	@tools/setup.sh --spark
 	@TMPDIR=$(SCRATCH) .venv/bin/python -m pytest -q -m slow tests
 	@tests/soak/follow.py --rounds 5000
 	@.venv/bin/python bench/pipeline.py --events 10000000 --repeat 1

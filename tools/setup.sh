@@ -5,7 +5,7 @@
 # a container; with --clang also what the presets `asan` and `tsan` need; with --services what
 # deploy/local/stack fetches programs by, and the environments of programs whose packages don't
 # agree with ours, .venv/environments/<name>; with --containers what tools/check_containers.sh
-# builds and runs images by.
+# builds and runs images by; with --spark what the slow tests of Spark need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -29,7 +29,8 @@ for option in "$@"; do
     --clang) packages+=(clang-16 libclang-rt-16-dev llvm-16) ;;
     --services) packages+=(maven); environments+=(dbt airflow) ;;
     --containers) packages+=(podman buildah runc debootstrap iproute2) ;;
-    *) fail "there is no option $option; there are --program, --clang, --services and --containers" ;;
+    --spark) packages+=(maven openjdk-17-jre-headless); environments+=(spark) ;;
+    *) fail "there is no option $option; there are --program, --clang, --services, --containers and --spark" ;;
   esac
 done
 

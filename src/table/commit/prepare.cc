@@ -118,7 +118,10 @@ Status UpdatePreparer::Produce() {
 
 Status UpdatePreparer::AddSnapshot() {
   if (metadata_.format_version > kLastFormatWithoutRowIds) {
-    return Error{ErrorKind::kUnsupported, "rows of a version 3 table cannot be changed"};
+    return Error{
+        ErrorKind::kUnsupported,
+        "it has format version 3, whose rows Calve can't change; another engine made it "
+        "so: build it anew in version 2, a model's table by `calve reset tables`"};
   }
   if (update_.new_snapshot_id_.value <= 0 ||
       metadata_.FindSnapshot(update_.new_snapshot_id_) != nullptr) {

@@ -41,9 +41,12 @@ Status CheckSupported(const DataFile& deletes, const DataFile& data_file) {
   }
   return Error{
       ErrorKind::kUnsupported,
-      fmt::format("{} applies to {}: {}",
-                  IsDeletionVector(deletes) ? "deletion vector" : "equality delete file",
-                  data_file.file_path, deletes.file_path)};
+      fmt::format("rows are deleted by {}, which Calve can't read; let the engine that "
+                  "wrote it compact the table, and write position deletes from then on: "
+                  "{} deletes from {}",
+                  IsDeletionVector(deletes) ? "a deletion vector (format version 3)"
+                                            : "an equality delete file",
+                  deletes.file_path, data_file.file_path)};
 }
 
 }  // namespace
