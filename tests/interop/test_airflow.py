@@ -1,6 +1,7 @@
 """The example's DAG on a real Airflow: states from its API, rows from Trino and PyIceberg."""
 
 import contextlib
+import datetime
 import json
 import pathlib
 import time
@@ -9,7 +10,7 @@ import urllib.parse
 import psycopg
 import pytest
 
-from airflow_api import AirflowApi, wait_until
+from airflow_api import ENDED, AirflowApi, wait_until
 from chain import Chain
 from processes import LOOPBACK, family_of, listening_addresses, words_of
 from project import BINARY, FLATTENED, HISTORY, LANDING, ORDERS, ROOT, STAGED
@@ -51,14 +52,18 @@ class Orchestrated:
                     "TRINO_CATALOG": self.chain.name}}
 
     def load(self, events):
-        """Lets the source commit so many new events; not where the schedule's next run, every ten
+        """Lets the source commit so many new events; not where a run of the schedule, every ten
         minutes, might take them before the test's own."""
-        left = INTERVAL_SECONDS - time.time() % INTERVAL_SECONDS
-        if left < 20:
-            runs = len(self.api.runs("scheduled"))
-            self.api.wait_for_run("scheduled", count=runs + 1)
-            self.api.end_of(self.api.runs("scheduled")[-1]["dag_run_id"])
+        wait_until(self._schedule_rests)
         self.generate(events)
+
+    def _schedule_rests(self):
+        """Whether the last run that was due is done, and the next one is some time away."""
+        now = time.time()
+        due = datetime.datetime.fromtimestamp(now - now % INTERVAL_SECONDS, datetime.UTC)
+        last = self.api.runs("scheduled")[-1]
+        return (now % INTERVAL_SECONDS < INTERVAL_SECONDS - 20 and last["state"] in ENDED
+                and datetime.datetime.fromisoformat(last["data_interval_end"]) >= due)
 
     def generate(self, events):
         """Lets the source commit so many new events."""
