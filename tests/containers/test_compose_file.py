@@ -123,7 +123,8 @@ def test_the_configuration_and_the_variables_are_ones_that_the_program_takes(ser
         return {use["key"] for use in json.loads(done.stdout)}
 
     records = {"source.postgres.secret", "landing.secret", "catalog.secret"}
-    assert secrets("calve", "-c", str(FOLDER / "calve.yaml")) == records
+    configured = secrets("calve", "-c", str(FOLDER / "calve.yaml"))
+    assert configured == records | {"trino.secret"}
     assert secrets("audit-log-extractor") >= records
     assert secrets("iceberg-ingestor") >= records
     assert secrets("vault-init") == set()
