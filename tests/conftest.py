@@ -11,16 +11,17 @@ from stack import LocalStack  # noqa: E402
 
 
 def pytest_configure(config):
-    """Declares the marker that keeps a test out of `make test`."""
+    """Declares the markers that `make` chooses tests by."""
     config.addinivalue_line("markers", "slow: takes minutes; runs in `make test-slow`")
+    config.addinivalue_line("markers", "services: uses the stack's services; set by itself")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Where tests run in several processes, those that need the stack's services share one
-    process, which starts them; of the others each file has one."""
+    """Marks the tests that use the stack's services, so that one process runs them all."""
     for item in items:
-        shared = "local_stack" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("services" if shared else str(item.path)))
+        if "local_stack" in getattr(item, "fixturenames", ()):
+            item.add_marker("services")
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "app/config/location.h"
+
 namespace calve::app {
 
 namespace {

@@ -93,9 +93,4 @@ Result<Config> ReadConfig(const ConfigLayers& layers, const std::string& base_fo
                           const std::string& working_folder,
                           const SecretSource& secrets = {});
 
-/// The location of a folder, without a trailing slash: `s3://bucket/prefix` (also from
-/// `s3a://` and `s3n://`), or the `file://` location of a path or `file://` URI, made
-/// absolute below `folder`; kUnsupported for another scheme. Error: a part of a sentence.
-Result<std::string> LocationOf(const std::string& text, const std::string& folder);
-
 }  // namespace calve::app
