@@ -7,6 +7,7 @@ statement a line comes in as JSON, one answer a line goes out.
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -33,28 +34,23 @@ class SparkSql:
         url = urllib.parse.urlsplit(chain.catalog_uri)
         server = chain.bucket.server
         prefix = f"spark.sql.catalog.{CATALOG}"
+        places = {
+            f"{prefix}.uri": f"jdbc:postgresql://{url.hostname}:{url.port}{url.path}",
+            f"{prefix}.jdbc.user": url.username, f"{prefix}.jdbc.password": url.password,
+            f"{prefix}.warehouse": chain.warehouse(), f"{prefix}.s3.endpoint": server["url"],
+            f"{prefix}.s3.access-key-id": server["access_key"],
+            f"{prefix}.s3.secret-access-key": server["secret_key"],
+            f"{prefix}.client.region": server["region"]}
+        documented = page_settings()
+        assert places.keys() <= documented.keys()
         settings = {
             "spark.jars": ",".join(map(str, jars)),
-            "spark.sql.extensions":
-                "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
-            "spark.sql.defaultCatalog": CATALOG,
             "spark.sql.session.timeZone": "UTC",
             "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1",
             "spark.ui.enabled": "false", "spark.driver.memory": "1g",
             "spark.sql.shuffle.partitions": "2",
             "spark.sql.warehouse.dir": str(folder), "spark.local.dir": str(folder),
-            prefix: "org.apache.iceberg.spark.SparkCatalog",
-            f"{prefix}.cache-enabled": "false",  # else others' commits show only after 30 s
-            f"{prefix}.catalog-impl": "org.apache.iceberg.jdbc.JdbcCatalog",
-            f"{prefix}.uri": f"jdbc:postgresql://{url.hostname}:{url.port}{url.path}",
-            f"{prefix}.jdbc.user": url.username, f"{prefix}.jdbc.password": url.password,
-            f"{prefix}.jdbc.schema-version": "V1",
-            f"{prefix}.warehouse": chain.warehouse(),
-            f"{prefix}.io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
-            f"{prefix}.s3.endpoint": server["url"], f"{prefix}.s3.path-style-access": "true",
-            f"{prefix}.s3.access-key-id": server["access_key"],
-            f"{prefix}.s3.secret-access-key": server["secret_key"],
-            f"{prefix}.client.region": server["region"]}
+            **documented, **places}
         environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1",
                        "JAVA_HOME": java_home(), "TZ": "UTC"}
         self._errors = (pathlib.Path(folder) / "spark.log").open("w")
@@ -85,6 +81,12 @@ class SparkSql:
         if "error" in answer:
             raise SparkError(answer["error"])
         return answer["rows"]
+
+
+def page_settings():
+    """The settings of the command in docs/trino.md."""
+    page = (ROOT / "docs" / "trino.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"--conf (\S+?)=(\S+)", page))
 
 
 def maven_jar(cached, maven, name):
