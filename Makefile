@@ -36,7 +36,7 @@ test: build services ## Every test but the slow ones, on real services (under ha
 	@TMPDIR=$(SCRATCH) ctest --preset release -j2
 	@$(MAKE) --no-print-directory -j2 --output-sync=target pytest-services pytest-alone
 
-# Two processes of tests, about as long as each other (tests/conftest.py): tests wait a lot.
+# Two processes of tests: those that use the services wait for them most of the time.
 pytest-services:
 	@TMPDIR=$(SCRATCH) .venv/bin/python -m pytest -q -m 'services and not slow' tests
 

@@ -13,16 +13,14 @@ from stack import LocalStack  # noqa: E402
 def pytest_configure(config):
     """Declares the markers that `make` chooses tests by."""
     config.addinivalue_line("markers", "slow: takes minutes; runs in `make test-slow`")
-    config.addinivalue_line("markers", "services: uses the stack's services, and is run apart; set by itself")
+    config.addinivalue_line("markers", "services: uses the stack's services; set by itself")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Marks the tests that one process runs, with a stack of its own: those that use its services,
-    less some, so that the other process, with another stack for these, takes about as long."""
+    """Marks the tests that use the stack's services, so that one process runs them all."""
     for item in items:
-        in_the_other = item.path.parent.name == "e2e" or item.path.name == "test_airflow.py"
-        if "local_stack" in getattr(item, "fixturenames", ()) and not in_the_other:
+        if "local_stack" in getattr(item, "fixturenames", ()):
             item.add_marker("services")
 
 
