@@ -6,7 +6,8 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <openssl/evp.h>
+
+#include "core/base64.h"
 
 namespace calve::query {
 namespace {
@@ -18,15 +19,6 @@ constexpr int kForbidden = 403;
 constexpr int kTooManyRequests = 429;
 constexpr int kServerError = 500;
 constexpr int kOk = 200;
-
-std::string Base64(const std::string& text) {
-  std::string encoded((text.size() + 2) / 3 * 4 + 1, '\0');
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
-                                     reinterpret_cast<const unsigned char*>(text.data()),
-                                     static_cast<int>(text.size()));
-  encoded.resize(static_cast<size_t>(length));
-  return encoded;
-}
 
 std::string Quoted(const std::string& text, char quote) {
   std::string quoted(1, quote);
@@ -94,7 +86,7 @@ Result<io::HttpResponse> TrinoClient::Send(const std::string& method,
   request.headers = {{"X-Trino-User", endpoint_.user}, {"X-Trino-Source", "calve"}};
   if (!endpoint_.password.empty()) {
     request.headers["Authorization"] =
-        "Basic " + Base64(endpoint_.user + ":" + endpoint_.password.Reveal());
+        "Basic " + BytesToBase64(endpoint_.user + ":" + endpoint_.password.Reveal());
   }
   request.body = body;
   request.may_repeat = method == "GET";

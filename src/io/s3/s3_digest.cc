@@ -2,11 +2,12 @@
 
 #include <array>
 #include <charconv>
-#include <vector>
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+
+#include "core/base64.h"
 
 namespace calve::io {
 namespace {
@@ -35,17 +36,13 @@ std::string HexOf(std::string_view bytes) {
 }
 
 std::string Base64OfHex(std::string_view hex) {
-  std::vector<unsigned char> bytes;
+  std::string bytes;
   for (size_t i = 0; i + 1 < hex.size(); i += 2) {
     unsigned char byte = 0;
     std::from_chars(hex.data() + i, hex.data() + i + 2, byte, 16);
-    bytes.push_back(byte);
+    bytes.push_back(static_cast<char>(byte));
   }
-  // Four characters for three bytes, and the zero that OpenSSL puts behind them.
-  std::vector<unsigned char> text(((bytes.size() + 2) / 3 * 4) + 1);
-  const int size =
-      EVP_EncodeBlock(text.data(), bytes.data(), static_cast<int>(bytes.size()));
-  return Text(text.data(), static_cast<size_t>(size));
+  return BytesToBase64(bytes);
 }
 
 std::string Md5Hex(std::string_view bytes) {

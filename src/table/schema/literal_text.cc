@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base64.h"
 #include "table/schema/decimal_text.h"
 #include "table/schema/literal.h"
 #include "table/schema/literal_access.h"
@@ -14,8 +15,6 @@ namespace calve::table {
 namespace {
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
-constexpr std::string_view kBase64Digits =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// Byte offsets that a UUID's text has a dash before.
 constexpr std::array<size_t, 4> kUuidDashes = {4, 6, 8, 10};
@@ -65,21 +64,6 @@ std::optional<std::string> BytesFromHex(std::string_view text) {
     bytes += static_cast<char>(*high << 4 | *low);
   }
   return bytes;
-}
-
-std::string BytesToBase64(std::string_view bytes) {
-  std::string text;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const std::string_view group = bytes.substr(i, 3);
-    uint32_t bits = 0;
-    for (size_t j = 0; j < 3; ++j) {
-      bits = bits << 8 | (j < group.size() ? static_cast<unsigned char>(group[j]) : 0U);
-    }
-    for (size_t j = 0; j < 4; ++j) {
-      text += j <= group.size() ? kBase64Digits[bits >> (18 - 6 * j) & 0x3F] : '=';
-    }
-  }
-  return text;
 }
 
 std::string UuidToText(std::string_view bytes) {

@@ -13,9 +13,6 @@ namespace calve::table {
 std::string BytesToHex(std::string_view bytes);
 std::optional<std::string> BytesFromHex(std::string_view text);
 
-/// RFC 4648, with padding.
-std::string BytesToBase64(std::string_view bytes);
-
 /// 16 bytes as `f79c3e09-677c-4bbd-a479-3f349cb785e7`, and back; nullopt if it has not
 /// that form.
 std::string UuidToText(std::string_view bytes);
