@@ -21,10 +21,6 @@ namespace {
 
 constexpr const char* kIngestedAt = "ingested_at";
 
-table::TableName NameOf(const contract::Model& model) {
-  return {model.layer, model.name};
-}
-
 /// Tables that only grow are partitioned by the day of ingestion; marts, which change by
 /// key, are not.
 bool OnlyGrows(const contract::Model& model) {
@@ -48,13 +44,17 @@ Result<std::shared_ptr<arrow::RecordBatch>> OnlyColumnsOf(
 
 }  // namespace
 
+table::TableName TableNameOf(const contract::Model& model) {
+  return {model.layer, model.name};
+}
+
 Result<table::TableDefinition> DefinitionOf(const contract::Model& model) {
   CALVE_ASSIGN(table::Schema schema, SchemaOf(*model::ModelSchema(model)));
   for (table::Field& field : schema.fields) {
     field.doc = model.Find(field.name)->description;
   }
   table::TableDefinition definition{
-      .name = NameOf(model),
+      .name = TableNameOf(model),
       .schema = std::move(schema),
       .spec = {},
       .sort_order = {},

@@ -19,6 +19,9 @@
 
 namespace calve::flow {
 
+/// The name of the model's table.
+table::TableName TableNameOf(const contract::Model& model);
+
 /// The model's table as the catalog has it or, where it has none, as it will be made.
 ///
 /// A contract that changed is adopted, see AdoptContract: metadata alone, committed at

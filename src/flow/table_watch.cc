@@ -9,10 +9,6 @@
 namespace calve::flow {
 namespace {
 
-table::TableName NameOf(const contract::Model& model) {
-  return {model.layer, model.name};
-}
-
 int64_t Count(const table::Snapshot& snapshot, const char* name) {
   return table::NumberIn(snapshot.summary, name).value_or(0);
 }
@@ -23,7 +19,7 @@ Result<TableWatch> TableWatch::Begin(const Pipeline& pipeline) {
   TableWatch watch;
   for (const contract::Model& model : pipeline.project.models) {
     for (const table::TableName& name :
-         {NameOf(model), table::TableName{kQuarantineNamespace, model.name}}) {
+         {TableNameOf(model), table::TableName{kQuarantineNamespace, model.name}}) {
       CALVE_ASSIGN(const auto table, TryLoadTable(pipeline, name));
       if (table) {
         watch.marks_[name] = {table->metadata.table_uuid,
@@ -63,7 +59,7 @@ Result<TransformReport> TableWatch::Gains(
     const Pipeline& pipeline, const std::vector<const contract::Model*>& models) const {
   TransformReport report{.models = {}, .commits = 0, .input_known = false};
   for (const contract::Model* model : models) {
-    CALVE_ASSIGN(const Gain gain, GainOf(pipeline, NameOf(*model)));
+    CALVE_ASSIGN(const Gain gain, GainOf(pipeline, TableNameOf(*model)));
     CALVE_ASSIGN(const Gain quarantine,
                  GainOf(pipeline, {kQuarantineNamespace, model->name}));
     report.models.push_back({.table = model->table(),
