@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-import page
+import pages
 from podman import ROOT, compose_stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("images")]
@@ -74,7 +74,7 @@ def test_airflows_containers_run_the_dag_with_either_engine(stack):
 
 
 def test_the_pages_commands_carry_orders_from_the_generator_to_the_marts(stack, prebuilt):
-    start, load, steps, reset = page.blocks()[0], *page.blocks()[2:]
+    start, _, load, steps, reset = pages.blocks("docs/containers.md")
     assert "make up" in start and "make generate-data" in load and "truncate" in reset
     stack.script(load, BUILD_FLAGS=prebuilt)
     said = stack.script(steps)

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import yaml
 
-import page
+import pages
 from drop_in import ROOT
 
 COMPOSE = yaml.safe_load((ROOT / "deploy/compose/docker-compose.yaml").read_text(encoding="utf-8"))
@@ -122,7 +122,7 @@ def test_settings_of_the_shell_reach_builds_and_compose_alike(tools):
 
 def test_the_pages_commands_name_targets_and_services_that_there_are(tmp_path):
     docker = Tools(tmp_path, ["docker"])
-    calls = docker.run(["bash", "-euo", "pipefail", "-c", "".join(page.blocks())])
+    calls = docker.run(["bash", "-euo", "pipefail", "-c", "".join(pages.blocks("docs/containers.md"))])
     ran = [rest for rest in compose_calls(calls) if rest[0] == "run"]
     services = [next(word for word in rest[1:] if not word.startswith("-")) for rest in ran]
     assert set(services) <= set(COMPOSE["services"])

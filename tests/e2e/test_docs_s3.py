@@ -1,15 +1,15 @@
 """The commands of docs/s3.md, in their order, on a MinIO of the tests' own."""
 
 import os
-import re
 import subprocess
 
-from test_readme import BINARY, ROOT, run
+import pages
+from test_readme import BINARY, run
 
 
 def script(minio):
     """The shell blocks as one script; the server is already there, on another port."""
-    blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs" / "s3.md").read_text(), re.S | re.M)
+    blocks = pages.blocks("docs/s3.md")
     assert len(blocks) == 4
     text = "".join(blocks)
     for written, real in (("deploy/local/stack up minio\n", ""),

@@ -1,18 +1,17 @@
 """The README's commands, run as a newcomer would: in a fresh folder, in their order."""
 
 import os
-import pathlib
 import re
 import socket
 import subprocess
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = pathlib.Path(os.environ.get("CALVE_BINARY", ROOT / "build" / "release" / "calve"))
+import pages
+from pages import BINARY
 
 
 def tour():
     """The shell blocks of the README as one script."""
-    blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), re.S | re.M)
+    blocks = pages.blocks("README.md")
     assert len(blocks) >= 6
     return "".join(blocks)
 

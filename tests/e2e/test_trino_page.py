@@ -33,7 +33,7 @@ def addresses(local_stack):
 def tour(folder, local_stack, trino, addresses):
     """The shell commands of the Trino page, done."""
     pages.clear(local_stack)
-    script = pages.blocks("trino.md", "sh", addresses)
+    script = pages.script("docs/trino.md", "sh", addresses)
     assert script.count("\n") > 30
     return pages.run(script, folder, pages.environment(local_stack))
 
@@ -45,7 +45,7 @@ def test_the_commands_work(tour):
 
 
 def test_pyiceberg_and_duckdb_read_the_tables(tour, addresses):
-    script = pages.blocks("trino.md", "python", addresses)
+    script = pages.script("docs/trino.md", "python", addresses)
     script, replaced = re.subn(r"^duck = duckdb\.connect\(\)\nfor .*\n    .*\n", LOAD_EXTENSIONS,
                                script, flags=re.M)
     assert replaced == 1
@@ -58,7 +58,7 @@ def test_pyiceberg_and_duckdb_read_the_tables(tour, addresses):
 def test_the_commands_of_the_dbt_page_work(tour, folder, local_stack, trino):
     variables = pages.environment(local_stack, TRINO_PORT=trino["url"].rsplit(":", 1)[1],
                                   DBT_TARGET="dev", DBT_SCHEMA="page")
-    done = pages.run("cd shop\n" + pages.blocks("dbt.md", "sh", {}), folder, variables)
+    done = pages.run("cd shop\n" + pages.script("docs/dbt.md", "sh", {}), folder, variables)
     assert tour.returncode == 0 and done.returncode == 0, done.stdout
     assert done.stdout.count("nothing new") == 4
     assert "PASS freshness of landing.ecomm_audit_log_dml" in done.stdout

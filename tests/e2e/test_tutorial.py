@@ -4,7 +4,7 @@ import pytest
 
 import pages
 
-PAGES = ["tutorial.md", "queries.md", "schema-change.md", "recovery.md"]
+PAGES = [f"docs/{name}.md" for name in ("tutorial", "queries", "schema-change", "recovery")]
 
 
 @pytest.fixture(scope="module")
@@ -13,7 +13,7 @@ def tour(tmp_path_factory, local_stack):
     pages.clear(local_stack)
     folder = tmp_path_factory.mktemp("tutorial")
     addresses = pages.addresses(local_stack)
-    script = "".join(pages.blocks(page, "sh", addresses) for page in PAGES)
+    script = "".join(pages.script(page, "sh", addresses) for page in PAGES)
     return pages.run(script, folder, pages.environment(local_stack))
 
 

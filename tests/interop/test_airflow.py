@@ -12,11 +12,11 @@ import pytest
 
 from airflow_api import ENDED, AirflowApi, wait_until
 from chain import Chain
+from dbt_project import DBT
 from processes import LOOPBACK, family_of, listening_addresses, words_of
-from project import BINARY, FLATTENED, HISTORY, LANDING, ORDERS, ROOT, STAGED
+from project import BINARY, FLATTENED, HISTORY, LANDING, ORDERS, STAGED
 from vault_setup import VaultSetup
 
-DBT = ROOT / ".venv" / "environments" / "dbt" / "bin" / "dbt"
 ROWS_PER_FILE = 300
 MOST_MAPPED = 4  # where the limit is tried; Airflow's own is 1,024
 INTERVAL_SECONDS = 600  # of the DAG's schedule

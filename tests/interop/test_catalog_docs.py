@@ -1,20 +1,15 @@
 """The commands and statements of docs/catalogs.md."""
 
 import os
-import re
 import subprocess
 
 import psycopg
 
+import pages
 from postgres import USER
-from project import BINARY, ROOT, Project
+from project import BINARY, Project
 
-PAGE = (ROOT / "docs" / "catalogs.md").read_text()
-
-
-def blocks(language):
-    """The page's code blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.S | re.M)
+PAGE = "docs/catalogs.md"
 
 
 def empty_database(server, name):
@@ -26,7 +21,7 @@ def test_the_commands_work_on_a_database_at_hand(tmp_path, server):
     source = server.create_database("docs_source")
     Project(tmp_path / "loader", source).generate_and_load("e.csv", "--events", "300")
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", "".join(blocks("sh"))], cwd=tmp_path, text=True,
+        ["bash", "-euo", "pipefail", "-c", "".join(pages.blocks(PAGE))], cwd=tmp_path, text=True,
         capture_output=True, timeout=300, check=False,
         env={**os.environ, "PATH": f"{BINARY.parent}:{os.environ['PATH']}",
              "CALVE_SOURCE__POSTGRES__DSN": source,
@@ -44,7 +39,7 @@ def test_the_statements_are_what_calve_makes(tmp_path, server):
     ours = empty_database(server, "docs_ours")
     with psycopg.connect(by_hand, autocommit=True) as connection:
         connection.execute("create role calve_of_docs login")
-        for statement in blocks("sql")[0].replace(" TO calve;", " TO calve_of_docs;").split(";\n"):
+        for statement in pages.blocks(PAGE, "sql")[0].replace(" TO calve;", " TO calve_of_docs;").split(";\n"):
             connection.execute(statement)
         expected = connection.execute(columns).fetchall()
     project = Project(tmp_path / "project", server.create_database("docs_made"), ours)

@@ -9,10 +9,10 @@ import urllib.parse
 import pytest
 
 from chain import Chain
-from project import HISTORY, ORDERS, ROOT, TRY_AGAIN_LATER, Failed
+from dbt_project import DBT
+from project import HISTORY, ORDERS, TRY_AGAIN_LATER, Failed
 from vault_setup import VaultSetup
 
-DBT = ROOT / ".venv" / "environments" / "dbt" / "bin" / "dbt"
 CONTRACT_BROKEN = 3
 INTERRUPTED = 130
 OWN_MODEL = "dbt_dwh/models/marts/own.sql"

@@ -11,9 +11,7 @@ import pytest
 from chain import Chain
 from dbt_project import DbtFailed
 from project import FLATTENED, HISTORY, ORDERS, STAGED
-from test_dbt import STAGING_YML, check_same, dbt_of, keep_to_the_contract
-
-MODELS = [STAGED, FLATTENED, ORDERS, HISTORY]
+from test_dbt import MODELS, STAGING_YML, check_same, dbt_of, keep_to_the_contract
 
 
 class Warehouse:

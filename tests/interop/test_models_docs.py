@@ -6,13 +6,13 @@ import subprocess
 
 import psycopg
 
+import pages
 from postgres import USER
-from project import BINARY, ROOT
+from project import BINARY
 
 
 def test_the_commands_work_on_a_source_at_hand(tmp_path, server):
-    blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs" / "models.md").read_text(),
-                        re.S | re.M)
+    blocks = pages.blocks("docs/models.md")
     assert len(blocks) == 2
     server.postgres.execute("create database docs_models")
     dsn = f"postgresql://{USER}@127.0.0.1:{server.postgres.port}/docs_models"

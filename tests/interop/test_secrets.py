@@ -9,8 +9,9 @@ import time
 
 import pytest
 
+import pages
 import vault_setup
-from project import BINARY, FOUND_SOMETHING, ROOT
+from project import BINARY, FOUND_SOMETHING
 from stack import LocalStack
 from vault_setup import Stopped, VaultSetup
 
@@ -433,13 +434,11 @@ def test_ls_and_check_tell_of_each_secret_without_its_value(calve, vault):
 
 
 def test_the_commands_of_the_page_work(tmp_path, openbao):
-    page = (ROOT / "docs" / "secrets.md").read_text()
-    script = "".join(re.findall(r"^```sh\n(.*?)^```", page, re.S | re.M))
+    script = "".join(pages.blocks("docs/secrets.md"))
     script = script.replace("http://127.0.0.1:8200", openbao["url"])
     script = script.replace("VAULT_TOKEN=dev-root-token", f"VAULT_TOKEN={openbao['token']}")
     setup = VaultSetup(openbao["url"], openbao["token"])
-    for path in ("postgres/ecommerce", "s3/minio", "iceberg/catalog"):
-        setup.client.secrets.kv.v2.delete_metadata_and_all_versions(path, mount_point="secret")
+    setup.forget()
     environment = {"PATH": f"{BINARY.parent}:{os.environ['PATH']}", "HOME": str(tmp_path),
                    "TMPDIR": str(tmp_path)}
     done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, text=True,

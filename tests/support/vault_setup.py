@@ -13,6 +13,10 @@ import socket
 import hvac
 
 
+# Where the documents' commands keep their logins.
+USUAL_PATHS = ("secret/postgres/ecommerce", "secret/s3/minio", "secret/iceberg/catalog")
+
+
 class VaultSetup:
     """A vault as its owner sees it. Attributes: `url`, `token`, `client` (hvac's)."""
 
@@ -35,6 +39,12 @@ class VaultSetup:
         except hvac.exceptions.InvalidPath:
             return None
         return reply["data"]["data"]
+
+    def forget(self, paths=USUAL_PATHS):
+        """Takes secrets away, with all their versions."""
+        for path in paths:
+            mount, _, rest = path.partition("/")
+            self.client.secrets.kv.v2.delete_metadata_and_all_versions(rest, mount_point=mount)
 
     def version(self, path):
         """The newest version's number."""
