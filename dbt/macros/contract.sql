@@ -44,10 +44,11 @@
 
 {% macro contract_of(node) -%}
   {%- set columns = [] -%}
+  {%- set tests = calve.row_tests(node) -%}
   {%- set constraints = (node.get('constraints') or []) | list -%}
   {%- for column in node.columns.values() -%}
     {%- set of_event = column.name in calve.event_columns() and column.name != 'raw_data' -%}
-    {%- set rules = calve.rules_of(node, column) -%}
+    {%- set rules = calve.rules_of(column, tests) -%}
     {%- do columns.append({'name': column.name, 'type': calve.plain_type(column.data_type),
                            'member': none if of_event else calve.member_of(column),
                            'not_null': rules.not_null, 'accepted': rules.accepted}) -%}
@@ -67,15 +68,24 @@
   {%- do return(meta.get('order_by') or ['audit_timestamp', 'audit_event_id']) -%}
 {%- endmacro %}
 
-{# Whether a column may be null, and the values that it may have, by its constraints and by those of
-   its tests that hold for every row. The operation is always one of three. #}
-{% macro rules_of(node, column) -%}
+{# The tests of a model's columns that hold for every row. #}
+{% macro row_tests(node) -%}
+  {%- set tests = [] -%}
+  {%- for test in graph.nodes.values() | selectattr('resource_type', 'equalto', 'test')
+        if test.get('attached_node') == node.unique_id and test.get('column_name') and test.test_metadata
+          and not test.config.get('where') and (test.config.get('severity') or 'error') | lower == 'error' -%}
+    {%- do tests.append(test) -%}
+  {%- endfor -%}
+  {%- do return(tests) -%}
+{%- endmacro %}
+
+{# Whether a column may be null, and the values that it may have, by its constraints and by the
+   model's row_tests. The operation is always one of three. #}
+{% macro rules_of(column, tests) -%}
   {%- set is_operation = column.name == 'audit_operation' -%}
   {%- set declared = (column.get('constraints') or []) | selectattr('type', 'equalto', 'not_null') | list -%}
   {%- set rules = {'not_null': is_operation or declared | length > 0, 'accepted': ['I', 'U', 'D'] if is_operation else none} -%}
-  {%- for test in graph.nodes.values() | selectattr('resource_type', 'equalto', 'test')
-        if test.get('attached_node') == node.unique_id and test.get('column_name') == column.name and test.test_metadata
-          and not test.config.get('where') and (test.config.get('severity') or 'error') | lower == 'error' -%}
+  {%- for test in tests | selectattr('column_name', 'equalto', column.name) -%}
     {%- if test.test_metadata.name == 'not_null' -%}
       {%- do rules.update({'not_null': true}) -%}
     {%- elif test.test_metadata.name == 'accepted_values' -%}

@@ -1,11 +1,9 @@
 {# Fields of payloads that the contract does not name. On Trino columns come from the contract alone:
    a name out of a payload never becomes part of a statement. #}
 
-{% macro check_new_fields(plan, upstream) -%}
-  {%- set meta = calve.meta_of(model) -%}
-  {%- set evolution = meta.get('schema_evolution') or 'propagate' -%}
-  {%- if meta.get('kind') != 'flatten' or evolution == 'contract' -%}{%- do return(none) -%}{%- endif -%}
-  {%- set contract = calve.contract_of(model) -%}
+{% macro check_new_fields(plan, upstream, contract) -%}
+  {%- set evolution = contract.meta.get('schema_evolution') or 'propagate' -%}
+  {%- if contract.meta.kind != 'flatten' or evolution == 'contract' -%}{%- do return(none) -%}{%- endif -%}
   {%- set members = contract.columns | map(attribute='member') | reject('none') | list -%}
   {%- set found = calve.rows_of('select field, count(*) from (' ~ calve.judged(plan, upstream, contract)
         ~ ') cross join unnest(map_keys(cast(_calve_payload as map(varchar, json)))) as u(field)'

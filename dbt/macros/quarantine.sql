@@ -6,13 +6,13 @@
                                     identifier=this.identifier, type='table')) -%}
 {%- endmacro %}
 
-{# Puts the plan's violations into quarantine, each event once; returns how many there were. With
+{# Puts the plan's violations into quarantine, each event once. With
    `on_violation: fail` it is the halt `violation`, and nothing is written. #}
-{% macro quarantine_violations(plan, upstream) -%}
-  {%- set meta = calve.meta_of(model) -%}
-  {%- if meta.get('kind') not in ['dedupe', 'flatten'] -%}{%- do return(0) -%}{%- endif -%}
+{% macro quarantine_violations(plan, upstream, contract) -%}
+  {%- set meta = contract.meta -%}
+  {%- if meta.kind not in ['dedupe', 'flatten'] -%}{%- do return(none) -%}{%- endif -%}
   {%- set violations = calve.dedupe_violations(plan, upstream) if meta.kind == 'dedupe'
-        else calve.flatten_violations(plan, upstream, calve.contract_of(model)) -%}
+        else calve.flatten_violations(plan, upstream, contract) -%}
   {%- set summary = calve.rows_of('select rule, column_name, count(*), min(audit_event_id) from ('
                                   ~ violations ~ ') group by 1, 2 order by 3 desc') -%}
   {%- set count = summary | sum(attribute=2) | int -%}
@@ -25,7 +25,6 @@
     {%- do calve.write_quarantine(violations) -%}
     {%- do log('quarantined up to ' ~ count ~ ' events of ' ~ this.identifier, info=true) -%}
   {%- endif -%}
-  {%- do return(count) -%}
 {%- endmacro %}
 
 {% macro write_quarantine(violations) -%}

@@ -19,24 +19,30 @@
   {%- do return(rows) -%}
 {%- endmacro %}
 
-{# The snapshot that a table is at, as a text; none for a table that never had one. #}
+{# The snapshot that a table is at, as a text: a scalar subquery, null for a table that never had one. #}
+{% macro tip_query(relation) -%}
+  (select cast(snapshot_id as varchar) from {{ calve.metadata_table(relation, 'refs') }} where name = 'main')
+{%- endmacro %}
+
+{# That snapshot; none for null. #}
 {% macro tip_of(relation) -%}
-  {%- set rows = calve.rows_of('select cast(snapshot_id as varchar) from ' ~ calve.metadata_table(relation, 'refs')
-                               ~ " where name = 'main'") -%}
-  {%- do return('' ~ rows[0][0] if rows else none) -%}
+  {%- do return(calve.text_or_none(calve.rows_of('select ' ~ calve.tip_query(relation))[0][0])) -%}
+{%- endmacro %}
+
+{# A value of a query as a text, not as the number that dbt takes it for. #}
+{% macro text_or_none(value) -%}
+  {%- do return('' ~ value if value is not none else none) -%}
 {%- endmacro %}
 
 {# Where a model and its upstream stand, as snapshots or none: `to` is the upstream's, `own` the
    model's, `from` the upstream's that the model has read up to, if it recorded one that still counts. #}
 {% macro positions(target, upstream) -%}
-  {%- set at_main = "(select cast(snapshot_id as varchar) from %s where name = 'main')" -%}
   {%- set recorded = "(select json_extract_scalar(value, '$.upstream') from " ~ calve.metadata_table(target, 'properties')
         ~ " where key = 'calve.dbt.progress' and json_extract_scalar(value, '$.own') in"
         ~ ' (select cast(snapshot_id as varchar) from ' ~ calve.metadata_table(target, 'history') ~ ' where is_current_ancestor))' -%}
-  {%- set to, own, from = calve.rows_of('select ' ~ at_main % calve.metadata_table(upstream, 'refs') ~ ', '
-        ~ at_main % calve.metadata_table(target, 'refs') ~ ', '
+  {%- set to, own, from = calve.rows_of('select ' ~ calve.tip_query(upstream) ~ ', ' ~ calve.tip_query(target) ~ ', '
         ~ (recorded if var('calve_progress', 'snapshots') == 'snapshots' else 'cast(null as varchar)'))[0] -%}
-  {%- do return({'to': '' ~ to if to else none, 'own': '' ~ own if own else none,
+  {%- do return({'to': calve.text_or_none(to), 'own': calve.text_or_none(own),
                  'from': '' ~ from if from and ('' ~ from).isdigit() else none}) -%}
 {%- endmacro %}
 
@@ -70,5 +76,5 @@
 {% macro snapshot_made_by(relation, query_id) -%}
   {%- set rows = calve.rows_of('select cast(snapshot_id as varchar) from ' ~ calve.metadata_table(relation, 'snapshots')
         ~ " where element_at(summary, 'trino_query_id') = " ~ calve.literal(query_id)) -%}
-  {%- do return('' ~ rows[0][0] if rows else none) -%}
+  {%- do return(calve.text_or_none(rows[0][0]) if rows else none) -%}
 {%- endmacro %}

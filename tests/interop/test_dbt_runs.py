@@ -218,3 +218,23 @@ def test_a_full_refresh_never_leaves_readers_without_the_table(warehouse):
         reader.join()
     assert len(counts) == 1 and counts.pop()[0] > 2_000
     check_same(warehouse.chain)
+
+
+def test_a_model_of_ones_own_is_merged_by_its_key_order_and_deletes(warehouse):
+    """As docs/dbt.md shows it: a key as text, an order, a condition under which rows delete."""
+    (warehouse.dbt.folder / "models" / "marts" / "visits.sql").write_text("""
+        {{ config(materialized='trino_incremental_always_merge', unique_key='visitor',
+                  order_by=['seen_at'], delete_when='s.is_gone', contract={'enforced': false}) }}
+        select * from (values {{ var('visits') }}) as v (visitor, seen_at, is_gone, place)""")
+
+    def rows_after(*visits):
+        rows = ", ".join(f"({visitor}, timestamp '2026-01-01 0{hour}:00:00 UTC', {gone}, '{place}')"
+                         for visitor, hour, gone, place in visits)
+        warehouse.dbt.run("run", "--select", "visits", "--vars", json.dumps({"visits": rows}))
+        return warehouse.chain.trino.rows("select visitor, place from dbt_marts.visits order by 1")
+    first = [(1, 5, "false", "a"), (2, 5, "true", "b")]
+    assert rows_after(*first) == [(1, "a")]
+    assert rows_after((1, 4, "false", "old"), (3, 5, "false", "c"), (4, 6, "true", "d")) == [
+        (1, "a"), (3, "c")]
+    assert rows_after((1, 5, "true", "no later"), (3, 6, "false", "new")) == [(1, "a"), (3, "new")]
+    assert rows_after((1, 6, "true", "gone")) == [(3, "new")]

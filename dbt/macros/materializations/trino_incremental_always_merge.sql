@@ -23,8 +23,9 @@
     {%- endif -%}
     {%- if plan.mode == 'scan' -%}{%- do calve.check_nothing_vanished(plan, upstream) -%}{%- endif -%}
     {%- if plan.to -%}
-      {%- do calve.check_new_fields(plan, upstream) -%}
-      {%- do calve.quarantine_violations(plan, upstream) -%}
+      {%- set contract = calve.contract_of(model) -%}
+      {%- do calve.check_new_fields(plan, upstream, contract) -%}
+      {%- do calve.quarantine_violations(plan, upstream, contract) -%}
     {%- endif -%}
     {%- call statement('main') -%}
       {{ calve.build_sql(target, sql) if plan.mode == 'build' else calve.merge_sql(target, sql, plan) }}
@@ -57,53 +58,66 @@
 {%- endmacro %}
 
 {% macro build_sql(target, sql) -%}
+  {%- set kind = calve.meta_of(model).get('kind') -%}
   {%- set properties = config.get('properties') or {} -%}
-  {%- if calve.meta_of(model).get('kind') in ['dedupe', 'flatten'] and 'partitioning' not in properties -%}
+  {%- if kind in ['dedupe', 'flatten'] and 'partitioning' not in properties -%}
     {%- set properties = dict(properties, partitioning="ARRAY['day(ingested_at)']") -%}
   {%- endif -%}
   create or replace table {{ target }}
   {%- if properties %} with ({% for key, value in properties.items() %}{{ key }} = {{ value }}{{ ', ' if not loop.last }}{% endfor %}){% endif %} as
+  {% if not kind and config.get('delete_when') -%}
+  select * from (
+{{ sql }}
+  ) as s where {{ calve.merge_rules([]).insert_when }}
+  {%- else -%}
   {{ sql }}
+  {%- endif -%}
 {%- endmacro %}
 
 {% macro merge_sql(target, sql, plan) -%}
-  {%- set meta = calve.meta_of(model) -%}
-  {%- set kind = meta.get('kind') -%}
   {%- set columns = calve.merged_columns(target) -%}
-  {%- set events = kind in ['dedupe', 'flatten', 'history'] -%}
-  {%- set on_columns = (['audit_event_id'] if events else []) + (meta.get('key') or config.get('unique_key') or [] if not events or kind == 'history' else []) -%}
-  {%- set on_columns = [on_columns] if on_columns is string else on_columns -%}
+  {%- set rules = calve.merge_rules(columns) -%}
   merge into {{ target }} as t
   using (
     select * from (
 {{ sql }}
-    ) where (select cast(snapshot_id as varchar) from {{ calve.metadata_table(target, 'refs') }} where name = 'main') = '{{ plan.own }}'
+    ) where {{ calve.tip_query(target) }} = '{{ plan.own }}'
   ) as s
-  on {% for column in on_columns %}t.{{ calve.name(column) }} = s.{{ calve.name(column) }} and {% endfor %}{{ calve.within_bounds(plan, 't.') }}
-  {% if kind == 'history' -%}
-  when matched and (t.valid_from is distinct from s.valid_from or t.valid_to is distinct from s.valid_to
-      or t.is_current is distinct from s.is_current)
-    then update set valid_from = s.valid_from, valid_to = s.valid_to, is_current = s.is_current
-  {%- elif kind not in ['dedupe', 'flatten'] -%}
-  {%- set order = calve.order_by(meta) if kind else (config.get('order_by') or []) -%}
-  {%- set delete_when = "s.audit_operation = 'D'" if kind else config.get('delete_when') -%}
-  {%- set later = calve.is_later(order) -%}
-  {%- if delete_when %}
-  when matched and {{ later }} and {{ delete_when }} then delete
+  on {% for column in rules.key %}t.{{ calve.name(column) }} = s.{{ calve.name(column) }} and {% endfor %}{{ calve.within_bounds(plan, 't.') }}
+  {%- if rules.delete_when %}
+  when matched and {{ rules.update_when }} and ({{ rules.delete_when }}) then delete
   {%- endif %}
-  when matched and {{ later }} then update set
-    {% for column in columns %}{{ calve.name(column) }} = s.{{ calve.name(column) }}{{ ', ' if not loop.last }}{% endfor %}
+  {%- if rules.updates %}
+  when matched and {{ rules.update_when }} then update set
+    {% for column in rules.updates %}{{ calve.name(column) }} = s.{{ calve.name(column) }}{{ ', ' if not loop.last }}{% endfor %}
   {%- endif %}
-  when not matched {{ calve.insert_condition(kind) }} then insert ({{ calve.names(columns) }})
+  when not matched {{ 'and ' ~ rules.insert_when if rules.insert_when }} then insert ({{ calve.names(columns) }})
     values ({{ calve.names(columns, 's.') }})
 {%- endmacro %}
 
-{# Which unmatched rows are inserted: no delete, and no bare interval of an event that the table lost. #}
-{% macro insert_condition(kind) -%}
-  {%- if kind == 'current' -%} and s.audit_operation <> 'D'
-  {%- elif kind == 'history' -%} and s.audit_operation is not null
-  {%- elif not kind and config.get('delete_when') -%} and not coalesce({{ config.get('delete_when') }}, false)
+{# How new rows `s` meet stored ones `t`: `key` tells a row; a stored one takes over the columns
+   `updates` where `update_when` holds, and goes where `delete_when` holds, too; a row without a
+   stored one is inserted where `insert_when` holds (none: always). #}
+{% macro merge_rules(columns) -%}
+  {%- set meta = calve.meta_of(model) -%}
+  {%- set kind = meta.get('kind') -%}
+  {%- if kind in ['dedupe', 'flatten'] -%}
+    {%- do return({'key': ['audit_event_id'], 'updates': [], 'update_when': none, 'delete_when': none, 'insert_when': none}) -%}
+  {%- elif kind == 'history' -%}
+    {#- An event without its operation is a bare interval, of an event that the table lost. -#}
+    {%- do return({'key': ['audit_event_id'] + meta.key, 'updates': ['valid_from', 'valid_to', 'is_current'],
+                   'update_when': 'row(t.valid_from, t.valid_to, t.is_current) is distinct from row(s.valid_from, s.valid_to, s.is_current)',
+                   'delete_when': none, 'insert_when': 's.audit_operation is not null'}) -%}
   {%- endif -%}
+  {%- set key = meta.get('key') or config.get('unique_key') -%}
+  {%- if not key -%}
+    {%- do exceptions.raise_compiler_error('model ' ~ this.identifier ~ ' has no unique_key; give it in the model\'s config') -%}
+  {%- endif -%}
+  {%- set order = calve.order_by(meta) if kind else config.get('order_by') or [] -%}
+  {%- set delete_when = "s.audit_operation = 'D'" if kind else config.get('delete_when') -%}
+  {%- do return({'key': [key] if key is string else key, 'updates': columns, 'update_when': calve.is_later(order),
+                 'delete_when': delete_when,
+                 'insert_when': 'not coalesce(' ~ delete_when ~ ', false)' if delete_when else none}) -%}
 {%- endmacro %}
 
 {# Whether the new row `s` is later than the stored row `t`. #}
