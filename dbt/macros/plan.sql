@@ -7,7 +7,8 @@
              none: nothing is new
    from, to  snapshots of the upstream; `own` the table's
    bounds    the least and largest new value of `bounded`, to prune the table's files by
-   rows      how many rows of the upstream are new #}
+   rows      how many rows of the upstream are new
+   deletes   how many of them are deletes #}
 
 {# The plan for a model that reads one upstream. `bounded` is a column of whole numbers, or none. #}
 {% macro plan(upstream, contract, bounded) -%}
@@ -16,7 +17,7 @@
   {%- endif -%}
   {%- set target = load_relation(this) -%}
   {%- set plan = {'mode': 'build', 'from': none, 'to': none, 'own': none,
-                  'bounded': bounded, 'bounds': none, 'rows': none} -%}
+                  'bounded': bounded, 'bounds': none, 'rows': none, 'deletes': none} -%}
   {%- if target is none or should_full_refresh() or calve.gained_columns(target, contract) -%}
     {%- do plan.update({'to': calve.tip_of(upstream)}) -%}
     {%- do return(plan) -%}
@@ -32,13 +33,13 @@
   {%- do return(plan) -%}
 {%- endmacro %}
 
-{# Adds `rows` and `bounds` to a plan; changes without a row make it `none`. #}
+{# Adds `rows`, `deletes` and `bounds` to a plan; changes without a row make it `none`. #}
 {% macro measure(plan, upstream) -%}
   {%- set bounds = 'cast(min(' ~ calve.name(plan.bounded) ~ ') as varchar), cast(max(' ~ calve.name(plan.bounded)
         ~ ') as varchar)' if plan.bounded else 'cast(null as varchar), cast(null as varchar)' -%}
-  {%- set low, high, count = calve.rows_of('select ' ~ bounds ~ ', cast(count(*) as varchar) from '
-        ~ calve.new_rows(plan, upstream))[0] -%}
-  {%- do plan.update({'rows': count | int}) -%}
+  {%- set low, high, rows, deletes = calve.rows_of('select ' ~ bounds ~ ', cast(count(*) as varchar),'
+        ~ " cast(count_if(audit_operation = 'D') as varchar) from " ~ calve.new_rows(plan, upstream))[0] -%}
+  {%- do plan.update({'rows': rows | int, 'deletes': deletes | int}) -%}
   {%- if plan.bounded and low is not none -%}
     {%- do plan.update({'bounds': [low | int, high | int]}) -%}
   {%- endif -%}
@@ -78,7 +79,7 @@
   {%- endif -%}
   {%- set target = load_relation(this) -%}
   {%- set fresh = target is none or should_full_refresh() -%}
-  {%- do return({'mode': 'build' if fresh else 'merge', 'to': none, 'bounds': none,
+  {%- do return({'mode': 'build' if fresh else 'merge', 'to': none, 'bounds': none, 'deletes': none,
                  'own': none if fresh else calve.tip_of(target)}) -%}
 {%- endmacro %}
 

@@ -98,6 +98,16 @@ def add_hostile_events(chain, batch):
         table.append(pa.Table.from_pylist(copies, schema=table.schema().as_arrow()))
 
 
+def add_late_events(chain):
+    """Events from just before some that are landed, deletes among them."""
+    with chain.connect() as connection:
+        connection.execute(
+            "insert into audit_log_dml (audit_operation, audit_timestamp, tbl_schema, tbl_name,"
+            " raw_data) select 'U', audit_timestamp - interval '1 microsecond', tbl_schema,"
+            " tbl_name, raw_data from audit_log_dml where audit_event_id % 101 = 0"
+            " or audit_operation = 'D' and audit_event_id % 11 = 0")
+
+
 def test_both_engines_make_the_same_tables_of_51_000_events(tmp_path, local_stack):
     """Eight batches with late, tied, repeated, deleted, re-inserted and broken events; new fields
     are accepted on the way."""
@@ -107,6 +117,7 @@ def test_both_engines_make_the_same_tables_of_51_000_events(tmp_path, local_stac
     earlier = []
     for batch in range(1 + LATER_BATCHES):
         name = f"events-{batch}.csv"
+        add_late_events(chain)
         chain.generate_and_load(
             name, "--events", str(LATER_EVENTS if batch else FIRST_EVENTS), "--seed", str(batch),
             "--late-per-mille", "50", "--drift-columns", "2" if batch > 2 else "0", *earlier)

@@ -76,19 +76,30 @@ class Warehouse:
                 " order by committed_at desc limit 1")[0][0])
         return sizes
 
-    def read(self):
-        """Bytes that the newest MERGE into each of dbt's tables read from tables, by Trino's
-        statistics."""
-        with urllib.request.urlopen(urllib.request.Request(
-                self.trino_url + "/v1/query", headers={"X-Trino-User": "calve"})) as reply:
-            queries = json.load(reply)
+    def merges(self):
+        """Trino's own account of the newest MERGE into each of dbt's tables, by model."""
         found = {}
-        for query in sorted(queries, key=lambda one: one["queryId"]):
+        for query in sorted(self._ask("/v1/query"), key=lambda one: one["queryId"]):
             node = re.search(r'"node_id": "model\.\w+\.(\w+)"', query["query"])
             if node and re.search(r"merge into \"?\w+\"?\.\"?dbt_(staging|marts)", query["query"]):
-                size = query["queryStats"]["physicalInputDataSize"]
-                found[node[1]] = int(size.removesuffix("B"))
-        return found
+                found[node[1]] = query["queryId"]
+        return {model: self._ask(f"/v1/query/{found[model]}") for model in found}
+
+    def read(self):
+        """Bytes that the newest MERGE into each of dbt's tables read from tables."""
+        return {model: int(merge["queryStats"]["physicalInputDataSize"].removesuffix("B"))
+                for model, merge in self.merges().items()}
+
+    def columns_read(self):
+        """The columns that the newest MERGE into each of dbt's tables read of that table."""
+        return {model: {column["name"] for one in merge["inputs"] if one["table"] == model
+                        for column in one["columns"]} - {"$row_id"}
+                for model, merge in self.merges().items()}
+
+    def _ask(self, path):
+        with urllib.request.urlopen(urllib.request.Request(
+                self.trino_url + path, headers={"X-Trino-User": "calve"})) as reply:
+            return json.load(reply)
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +195,22 @@ def test_what_is_read_and_written_follows_the_change_and_not_the_table(warehouse
     for model in (STAGED, FLATTENED):
         assert read[model.split(".")[1]] < size / 100
     check_same(warehouse.chain)
+
+
+def test_without_a_delete_only_keys_and_order_columns_of_the_current_state_are_read(warehouse):
+    changed = ("insert into audit_log_dml (audit_operation, audit_timestamp, tbl_schema, tbl_name,"
+               " raw_data) select '{}', now(), tbl_schema, tbl_name, raw_data from audit_log_dml"
+               " where audit_operation = 'U' and raw_data like '{{%' order by audit_event_id limit 3")
+    orders, columns = ORDERS.split(".")[1], []
+    for operation in "UD":
+        with warehouse.chain.connect() as connection:
+            connection.execute(changed.format(operation))
+        warehouse.chain.calve("run")
+        warehouse.dbt.run("run")
+        columns.append(warehouse.columns_read()[orders])
+        check_same(warehouse.chain)
+    assert columns[0] == {"order_id", "audit_timestamp", "audit_event_id"}
+    assert columns[1] > columns[0]
 
 
 @pytest.mark.slow

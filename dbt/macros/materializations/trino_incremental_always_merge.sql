@@ -74,6 +74,8 @@
   {%- endif -%}
 {%- endmacro %}
 
+{# A MERGE that can delete makes Trino read every column of the target's files, one that can't its key and
+   order columns alone. So it is told when nothing new deletes. #}
 {% macro merge_sql(target, sql, plan) -%}
   {%- set columns = calve.merged_columns(target) -%}
   {%- set rules = calve.merge_rules(columns) -%}
@@ -84,7 +86,7 @@
     ) where {{ calve.tip_query(target) }} = '{{ plan.own }}'
   ) as s
   on {% for column in rules.key %}t.{{ calve.name(column) }} = s.{{ calve.name(column) }} and {% endfor %}{{ calve.within_bounds(plan, 't.') }}
-  {%- if rules.delete_when %}
+  {%- if rules.delete_when and plan.deletes != 0 %}
   when matched and {{ rules.update_when }} and ({{ rules.delete_when }}) then delete
   {%- endif %}
   {%- if rules.updates %}
