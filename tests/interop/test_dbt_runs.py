@@ -265,3 +265,37 @@ def test_a_model_of_ones_own_is_merged_by_its_key_order_and_deletes(warehouse):
         (1, "a"), (3, "c")]
     assert rows_after((1, 5, "true", "no later"), (3, 6, "false", "new")) == [(1, "a"), (3, "new")]
     assert rows_after((1, 6, "true", "gone")) == [(3, "new")]
+
+
+@pytest.mark.slow
+def test_columns_of_a_model_of_ones_own_follow_its_sql(warehouse):
+    """As in dbt's incremental models, whatever on_schema_change says; by name, never by place."""
+    def run(columns, approach, *arguments):
+        names, values = zip(*columns.items())
+        (warehouse.dbt.folder / "models" / "marts" / "shapes.sql").write_text(f"""
+            {{{{ config(materialized='trino_incremental_always_merge', unique_key='id',
+                      on_schema_change='{approach}', contract={{'enforced': false}}) }}}}
+            select * from (values ({", ".join(values)})) as v ({", ".join(names)})""")
+        warehouse.dbt.run("run", "--select", "shapes", *arguments)
+        trino = warehouse.chain.trino
+        assert not trino.rows("show tables from dbt_marts like 'shapes\\_\\_%' escape '\\'")
+        stored = [row[:2] for row in trino.rows("show columns from dbt_marts.shapes")]
+        return dict(stored), trino.rows(
+            f"select {', '.join(name for name, _ in stored)} from dbt_marts.shapes order by id")
+
+    first = {"id": "bigint", "a": "varchar"}
+    assert run({"id": "bigint '1'", "a": "varchar 'x'"}, "ignore") == (first, [(1, "x")])
+    more = {"b": "timestamp '2026-01-01 00:00:00.123456 UTC'", "id": "bigint '2'", "a": "varchar 'y'"}
+    assert run(more, "ignore") == (first, [(1, "x"), (2, "y")])
+    with pytest.raises(DbtFailed, match="contract_changed: .*column b is in the table or in the SQL alone"):
+        run(more, "fail")
+    columns, rows = run({**more, "id": "bigint '3'"}, "append_new_columns")
+    assert columns == {**first, "b": "timestamp(6) with time zone"}
+    assert [row[:2] for row in rows] == [(1, "x"), (2, "y"), (3, "y")] and rows[0][2] is None
+    assert rows[2][2].microsecond == 123456
+    fewer = {"id": "bigint '4'", "b": more["b"]}
+    columns, rows = run(fewer, "append_new_columns")
+    assert len(columns) == 3 and rows[3][:2] == (4, None)
+    columns, rows = run({**fewer, "c": "decimal '1.50'"}, "sync_all_columns")
+    assert columns == {"id": "bigint", "b": "timestamp(6) with time zone", "c": "decimal(3,2)"}
+    assert len(rows) == 4

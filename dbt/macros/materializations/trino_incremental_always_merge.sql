@@ -6,7 +6,8 @@
    `s` under which it deletes (default: never).
 
    The MERGE does nothing if the table has changed since its SQL was written, and the run then fails:
-   two runs at once can't both win. The first run, a full refresh, and a new column in the contract
+   two runs at once can't both win. Columns of a model of one's own follow its SQL as dbt's
+   `on_schema_change` says (default: ignore). The first run, a full refresh, and a new column in the contract
    make the table by CREATE OR REPLACE ... AS: readers see the old table until the new one is there. #}
 
 {% materialization trino_incremental_always_merge, adapter='trino', supported_languages=['sql'] %}
@@ -27,8 +28,10 @@
       {%- do calve.check_new_fields(plan, upstream, contract) -%}
       {%- do calve.quarantine_violations(plan, upstream, contract) -%}
     {%- endif -%}
+    {%- set columns = calve.follow_schema_changes(target, sql) if plan.mode == 'merge' else none -%}
     {%- call statement('main') -%}
-      {{ calve.build_sql(target, sql) if plan.mode == 'build' else calve.merge_sql(target, sql, plan) }}
+      {{ calve.build_sql(target, sql) if plan.mode == 'build'
+         else calve.merge_sql(target, sql, plan, columns or calve.merged_columns(target)) }}
     {%- endcall -%}
     {%- set own = calve.committed_snapshot(target, plan) -%}
     {%- if plan.mode == 'build' -%}{%- do calve.release_quarantined() -%}{%- endif -%}
@@ -76,8 +79,7 @@
 
 {# A MERGE that can delete makes Trino read every column of the target's files, one that can't its key and
    order columns alone. So it is told when nothing new deletes. #}
-{% macro merge_sql(target, sql, plan) -%}
-  {%- set columns = calve.merged_columns(target) -%}
+{% macro merge_sql(target, sql, plan, columns) -%}
   {%- set rules = calve.merge_rules(columns) -%}
   merge into {{ target }} as t
   using (
