@@ -2,6 +2,7 @@
 
 import base64
 import configparser
+import io
 import json
 import os
 import pathlib
@@ -10,6 +11,7 @@ import shutil
 
 from .errors import StackError
 from .fetch import ROOT, run
+from .private_file import write_private
 from .service import Service, answers
 
 ENVIRONMENT = ROOT / ".venv" / "environments" / "airflow"
@@ -24,8 +26,9 @@ class Airflow(Service):
     """API server, scheduler and DAG processor under one parent, in a Python environment of their
     own, for two cores and little memory. There is no triggerer: no operator of ours defers.
 
-    Connections come from the vault's `secret/airflow/connections/<id>` first, then from Airflow's
-    own database. Lineage events are appended to `lineage.jsonl` in the service's folder.
+    DAGs are those of the example, and what lies in `dags` of the service's folder. Connections
+    come from the vault's `secret/airflow/connections/<id>` first, then from Airflow's own database.
+    Lineage events are appended to `lineage.jsonl` in the service's folder.
     """
 
     name = "airflow"
@@ -43,11 +46,13 @@ class Airflow(Service):
         home.mkdir(exist_ok=True)
         self._install_provider()
         self.others["postgres"].create_database(DATABASE, *LOGIN)
-        _write(home / "passwords.json", json.dumps(dict([LOGIN])))
+        (self.folder / "dags").mkdir(exist_ok=True)
+        write_private(home / "passwords.json", json.dumps(dict([LOGIN])))
         settings = configparser.ConfigParser(interpolation=None)
         settings.read_dict(self._settings(home, self._keys()))
-        with open(_private(home / "airflow.cfg"), "w", encoding="utf-8") as file:
-            settings.write(file)
+        text = io.StringIO()
+        settings.write(text)
+        write_private(home / "airflow.cfg", text.getvalue())
 
     def command(self):
         return [ENVIRONMENT / "bin" / "python", COMPONENTS, self.program]
@@ -66,6 +71,7 @@ class Airflow(Service):
         return {"user": LOGIN[0], "password": LOGIN[1],
                 "environment": {name: value for name, value in self.environment().items()
                                 if name != "PATH"},
+                "dags": str(self.folder / "dags"),
                 "lineage": str(self.folder / "lineage.jsonl")}
 
     def _install_provider(self):
@@ -79,7 +85,7 @@ class Airflow(Service):
         """What Airflow signs and encrypts by; made once."""
         path = self.folder / "keys.json"
         if not path.exists():
-            _write(path, json.dumps({
+            write_private(path, json.dumps({
                 "fernet": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
                 "api": secrets.token_hex(32), "jwt": secrets.token_hex(32)}))
         return json.loads(path.read_text(encoding="utf-8"))
@@ -88,7 +94,7 @@ class Airflow(Service):
         vault = self.others["openbao"]
         return {
             "core": {
-                "dags_folder": DAGS,
+                "dags_folder": self.folder / "dags",
                 "executor": "LocalExecutor",
                 "parallelism": 3,
                 "load_examples": False,
@@ -106,9 +112,13 @@ class Airflow(Service):
                 "secret_key": keys["api"],
             },
             "api_auth": {"jwt_secret": keys["jwt"]},
+            # A busy machine answers late; a task would fail before it began.
+            "workers": {"execution_api_timeout": 60},
             "scheduler": {"scheduler_idle_sleep_time": 0.5},
             "dag_processor": {"refresh_interval": 5, "min_file_process_interval": 10,
-                              "parsing_processes": 1},
+                              "parsing_processes": 1,
+                              "dag_bundle_config_list": json.dumps([
+                                  _bundle("example", DAGS), _bundle("own", self.folder / "dags")])},
             "secrets": {
                 "backend": "airflow.providers.hashicorp.secrets.vault.VaultBackend",
                 "backend_kwargs": json.dumps({
@@ -123,11 +133,7 @@ class Airflow(Service):
         }
 
 
-def _private(path):
-    """A path at which there is a file that only its owner may read."""
-    path.touch(mode=0o600)
-    return path
-
-
-def _write(path, text):
-    _private(path).write_text(text + "\n", encoding="utf-8")
+def _bundle(name, folder):
+    """A folder with DAGs, as Airflow's configuration names it."""
+    return {"name": name, "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+            "kwargs": {"path": str(folder)}}

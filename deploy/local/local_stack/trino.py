@@ -13,6 +13,7 @@ import zipfile
 
 from .fetch import PINS, ROOT, cached, maven, wheel
 from .postgres import DATABASES
+from .private_file import write_private
 from .service import Service
 
 VERSION = PINS["maven"]["trino-server-core"]["artifact"].split(":")[2]
@@ -52,11 +53,12 @@ class Trino(Service):
         self.others["postgres"].query(tables, "iceberg", owner, password)
         etc = self.folder / "etc"
         (etc / "catalog").mkdir(parents=True, exist_ok=True)
-        _write(etc / "config.properties", self._server_settings())
-        _write(etc / "log.properties", {"io.trino": "WARN", "io.airlift": "WARN",
-                                        "io.trino.server.Server": "INFO"})
-        _write(etc / "catalog" / f"{CATALOG}.properties", {
-            "connector.name": "iceberg", **self.catalog_settings()})
+        for name, settings in {
+                "config": self._server_settings(),
+                "log": {"io.trino": "WARN", "io.airlift": "WARN", "io.trino.server.Server": "INFO"},
+                f"catalog/{CATALOG}": {"connector.name": "iceberg", **self.catalog_settings()},
+        }.items():
+            write_private(etc / f"{name}.properties", _properties(settings))
 
     def command(self):
         return [self.java, *JVM_OPTIONS, "-cp", f"{self.program}/lib/*",
@@ -168,8 +170,6 @@ def _java_version(java):
     return int(found.group(1)) if found else 0
 
 
-def _write(path, settings):
-    """Writes a properties file that only its owner may read."""
-    path.touch(mode=0o600)
-    path.write_text("".join(f"{name}={value}\n" for name, value in settings.items()),
-                    encoding="utf-8")
+def _properties(settings):
+    """Settings as the text of a properties file."""
+    return "".join(f"{name}={value}\n" for name, value in settings.items())
