@@ -15,6 +15,8 @@ from airflow_provider_calve.operators import (
     interval_label,
     is_true,
     mappable,
+    options,
+    selection,
 )
 
 NOON = datetime.datetime(2025, 6, 1, 12, 0, tzinfo=datetime.UTC)
@@ -38,6 +40,13 @@ def test_no_key_is_lost_or_doubled_by_batching(count, limit):
         <= -(-count // limit)
 
 
+def test_a_task_gets_as_many_files_as_it_is_to_unless_the_limit_asks_for_more():
+    keys = [str(number) for number in range(100)]
+    assert [len(batch) for batch in mappable(keys, 1024, 30)] == [30, 30, 30, 10]
+    assert [len(batch) for batch in mappable(keys, 2, 30)] == [50, 50]
+    assert mappable([], 1024, 30) == []
+
+
 def test_a_scheduled_run_is_labelled_by_its_interval():
     for kind in ("scheduled", "backfill"):
         assert interval_label(context(kind, NOON - 10 * MINUTE, NOON, NOON + MINUTE)) == (
@@ -47,10 +56,10 @@ def test_a_scheduled_run_is_labelled_by_its_interval():
 def test_runs_by_hand_are_labelled_apart_from_the_scheduled_run_before_them():
     """Otherwise they would find its files, and extract nothing."""
     labels = {interval_label(context("scheduled", NOON - 10 * MINUTE, NOON, NOON))}
-    for minutes in (1, 2):
-        labels.add(interval_label(context("manual", NOON - 10 * MINUTE, NOON,
-                                          NOON + minutes * MINUTE)))
-    assert len(labels) == 3
+    triggered = ("manual", "operator_triggered", "asset_triggered", "asset_materialization")
+    for minutes, kind in enumerate(triggered, 1):
+        labels.add(interval_label(context(kind, NOON - 10 * MINUTE, NOON, NOON + minutes * MINUTE)))
+    assert len(labels) == 5
     assert all(start <= end for start, end in labels)
 
 
@@ -73,10 +82,50 @@ def test_a_template_may_give_a_flag():
         is_true("yes please")
 
 
+@pytest.mark.parametrize("count", [0, -1, "many", None])
+def test_a_task_of_no_files_is_refused(count):
+    operator = CalveExtractOperator(task_id="extract", files_per_task=count)
+    with pytest.raises(AirflowFailException, match="files_per_task must be a whole number above 0"):
+        operator.execute(context("scheduled", NOON, NOON + MINUTE, NOON))
+
+
+@pytest.mark.parametrize("key", [None, 7, ["a.csv", None], {"a": "b"}])
+def test_what_is_no_key_is_refused(key):
+    with pytest.raises(AirflowFailException, match="key must be a landing file's key or a list"):
+        CalveIngestOperator(task_id="ingest", key=key).execute({})
+
+
+@pytest.mark.parametrize("key", ["", "-h", "--help", "a b'\"$(x);\n.csv", "../../etc/passwd", "\u00df"])
+def test_a_key_is_never_an_option_and_fails_by_a_sentence(monkeypatch, calve, tmp_path, key):
+    """With no such file, each is an error of Calve's own."""
+    config = tmp_path / "calve.yaml"
+    config.write_text(f"version: 1\npipeline: p\nlanding: {{uri: {tmp_path}/lake}}\n"
+                      f"catalog: {{type: sql, uri: 'sqlite:///{tmp_path}/c.db', name: c,"
+                      f" warehouse: {tmp_path}/w}}\n")
+    monkeypatch.setenv("AIRFLOW_CONN_CALVE_DEFAULT", connection(calve, config=str(config)))
+    with pytest.raises(AirflowException, match="calve ingest ended with exit code [12]: .*[a-z]"):
+        CalveIngestOperator(task_id="ingest", key=key).execute({})
+
+
+def test_models_are_selected_by_one_text_or_a_list():
+    assert selection("staging orders+") == selection(["staging", "orders+"]) == "staging orders+"
+    assert options({"--select": selection(None)}) == options({"--select": selection([])}) == []
+    assert options({"--select": "--full-refresh"}) == ["--select=--full-refresh"]
+
+
 def test_a_table_is_found_again_by_its_asset():
     assert table_of(table_asset("marts.orders", "shop")) == "marts.orders"
     assert table_asset("marts.orders") != table_asset("staging.orders")
-    assert table_of(Asset(name="other", uri="s3://lake/marts/orders")) is None
+    odd = "odd 'one'.a/b?#@%2F\u00df"
+    assert table_of(table_asset(odd, "my shop@home:1")) == odd
+    for uri in ("s3://lake/marts/orders", "iceberg://orders", "iceberg://shop/a/b/orders"):
+        assert table_of(Asset(name="other", uri=uri)) is None
+
+
+@pytest.mark.parametrize("name", ["orders", "lake.marts.orders", ".orders", ""])
+def test_what_is_no_tables_name_is_refused_where_the_dag_is_read(name):
+    with pytest.raises(ValueError, match="is no table's name; write it as marts.orders"):
+        table_asset(name)
 
 
 def test_ingest_is_mapped_over_the_keys_of_extract():
@@ -108,7 +157,7 @@ def test_a_source_that_is_away_may_be_tried_again(monkeypatch, calve, tmp_path):
 def test_a_program_that_is_missing_is_named(monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_CALVE_DEFAULT", connection("/no/such/calve"))
     operator = CalveIngestOperator(task_id="ingest", key="a.csv")
-    with pytest.raises(AirflowFailException, match="cannot run /no/such/calve: No such file"):
+    with pytest.raises(AirflowFailException, match="cannot run /no/such/calve: there is no"):
         operator.execute({})
 
 

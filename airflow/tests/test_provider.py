@@ -1,6 +1,7 @@
 """The provider as Airflow finds it: installed from its wheel, read by the providers manager."""
 
 import ast
+import dataclasses
 import importlib.resources
 import json
 import pathlib
@@ -11,6 +12,7 @@ from airflow.sdk import Connection
 
 import airflow_provider_calve
 from airflow_provider_calve import get_provider_info
+from airflow_provider_calve.connection import Settings
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOURCES = [*(ROOT / "airflow" / "src").rglob("*.py"),
@@ -25,6 +27,8 @@ def test_airflow_knows_the_connection_type():
     schema = json.loads(importlib.resources.files("airflow").joinpath(
         "provider_info.schema.json").read_text())
     jsonschema.validate(get_provider_info(), schema)
+    fields = {field.name for field in dataclasses.fields(Settings)}
+    assert set(get_provider_info()["connection-types"][0]["conn-fields"]) <= fields
     manager = ProvidersManager()
     assert manager.providers["airflow-provider-calve"].version == airflow_provider_calve.__version__
     assert manager.hooks["calve"].hook_class_name == "airflow_provider_calve.hook.CalveHook"

@@ -13,22 +13,27 @@ class Container:
     environment by name.
     """
 
-    def __init__(self, image, engine, mounts, options):
-        """Takes the image, the engine's command (`podman --runtime runc`), folders of this machine
-        that the program sees under the same path (folder -> `ro` or `rw`), and further words for
-        `run`."""
+    def __init__(self, image, settings):
+        """Takes the image and the connection's Settings. The program sees read-only, under their
+        own paths, `container_mounts`, and those of these folders that are here: the
+        configuration's, with the models beside it, and dbt's. Others are the image's own."""
         self.image = image
-        self._engine = shlex.split(engine)
-        self._mounts = mounts
-        self._options = options
+        self._engine = shlex.split(settings.container_engine)
+        self._options = settings.container_options
         self._name = NAME_PREFIX + os.urandom(8).hex()
+        folders = [settings.dbt_project_dir, settings.dbt_profiles_dir]
+        if settings.config:
+            folders.append(os.path.dirname(settings.config))
+        self._folders = dict.fromkeys([*settings.container_mounts, *(
+            os.path.abspath(folder) for folder in folders if os.path.isdir(folder))])
 
-    def words(self, program, arguments, variables):
+    def words(self, program, arguments, variables, stop_signal):
         """The command line that runs `program` in the image with these arguments and variables
-        (names)."""
-        words = [*self._engine, "run", "--rm", "--name", self._name]
-        for folder, mode in self._mounts.items():
-            words += ["--volume", f"{folder}:{folder}:{mode}"]
+        (names); `stop_signal` is what asks it to end."""
+        words = [*self._engine, "run", "--rm", "--name", self._name,
+                 "--stop-signal", str(int(stop_signal))]
+        for folder in self._folders:
+            words += ["--volume", f"{folder}:{folder}:ro"]
         for name in sorted(variables):
             words += ["--env", name]
         return [*words, *self._options, "--entrypoint", program, self.image, *arguments]

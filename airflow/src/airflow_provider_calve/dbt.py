@@ -1,24 +1,30 @@
 """dbt's commands as tasks."""
 
+import contextlib
 import json
+import logging
 import pathlib
+import signal
 import tempfile
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from airflow_provider_calve.operators import CalveOperator, is_true, options
+from airflow_provider_calve.operators import CalveOperator, is_true, options, selection
 
 COMMANDS = ("run", "build", "test", "seed", "snapshot", "compile")
 WRONG_USE = 2  # dbt's exit code of what a retry can't help: a bad command line or project
 GOOD = {"success", "pass", "skipped", "warn", "no-op"}
+IN_CONTAINER = "/tmp/calve-dbt"  # of which each container has one of its own
 
 
 class DbtOperator(CalveOperator):
     """Runs dbt in the project that the connection names; a model or test that fails, fails the
-    task. Returns how many results there are of each status, and the names of those that failed.
+    task. Returns how many results there are of each status.
 
     Extras of the connection: `dbt` (the program), `dbt_project_dir`, `dbt_profiles_dir`,
-    `dbt_target`, and `environment` with the variables that profiles.yml reads.
+    `dbt_target`, and `environment` with the variables that profiles.yml reads. With `image` it
+    is that image's dbt, which needs a `/tmp` that can be written to; the project is mounted
+    read-only, or is the image's own.
 
     :param command: `build`, `run`, `test`, …
     :param select: models, in dbt's words (default: all)
@@ -44,46 +50,55 @@ class DbtOperator(CalveOperator):
         if self.command not in COMMANDS:
             raise AirflowFailException(
                 f"dbt command '{self.command}' is none of {', '.join(COMMANDS)}")
-        extra = self.hook.get_connection(self.calve_conn_id).extra_dejson
-        # A folder of its own: tasks that run side by side would read each other's results.
-        with tempfile.TemporaryDirectory(prefix="calve-dbt-") as target:
-            self._fetch_packages(extra, target)
-            self._run(extra, target, self.command, self._arguments())
-            results = _results(pathlib.Path(target) / "run_results.json")
-        counts, failed = _summary(results)
+        said = DbtLog(self.log)
+        with self._target() as target:
+            self._fetch_packages(said, target)
+            self._run(said, target, self.command, self._arguments())
         if self.hook.returncode != 0:
-            self._fail(failed)
+            self._fail(said.failed())
         self.publish(context)
-        return {"statuses": counts}
+        return {"statuses": said.counts()}
 
-    def _fetch_packages(self, extra, target):
+    def _target(self):
+        """A folder for what dbt writes. Each task has its own, or it would read another's."""
+        if self.image:
+            return contextlib.nullcontext(IN_CONTAINER)
+        return tempfile.TemporaryDirectory(prefix="calve-dbt-")
+
+    def _fetch_packages(self, said, target):
         """What the project's packages.yml names, unless it is there."""
-        project = pathlib.Path(extra.get("dbt_project_dir") or ".")
-        if (project / "packages.yml").exists() and not (project / "dbt_packages").exists():
-            self._run(extra, target, "deps", [])
-            if self.hook.returncode != 0:
-                raise AirflowException("dbt deps failed; its messages above say why")
+        project = pathlib.Path(self.hook.settings.dbt_project_dir)
+        if (project / "dbt_packages").exists() or not (project / "packages.yml").exists():
+            return
+        if self.image:
+            raise AirflowFailException(
+                f"the project {project} has no dbt_packages, and a container can't write them"
+                " there: run `dbt deps` in it")
+        self._run(said, target, "deps", [])
+        if self.hook.returncode != 0:
+            raise AirflowException("dbt deps failed; its messages above say why")
 
-    def _run(self, extra, target, command, arguments):
-        project = extra.get("dbt_project_dir")
-        words = ["--no-use-colors", "--no-send-anonymous-usage-stats", command, "--log-path", target]
-        words += options({"--project-dir": project,
-                          "--profiles-dir": extra.get("dbt_profiles_dir") or project,
-                          "--target": extra.get("dbt_target")})
-        if command != "deps":
-            words += ["--target-path", target]
-        self.hook.run_program(extra.get("dbt") or "dbt", [*words, *arguments], writes=target,
-                              talks=True)
+    def _run(self, said, target, command, arguments):
+        found = self.hook.settings
+        words = [command, "--log-format", "json", "--log-level", "debug", "--log-level-file", "none",
+                 "--no-use-colors", "--no-send-anonymous-usage-stats"]
+        words += options({"--project-dir": found.dbt_project_dir,
+                          "--profiles-dir": found.dbt_profiles_dir or found.dbt_project_dir,
+                          "--target": found.dbt_target,
+                          "--target-path": None if command == "deps" else target})
+        # By SIGINT dbt cancels its queries; SIGTERM would end it there and then.
+        self.hook.run_program(found.dbt, [*words, *arguments], hear=said.take, talks=True,
+                              stop_signal=signal.SIGINT)
 
     def _arguments(self):
-        words = options({"--vars": json.dumps(self.variables) if self.variables else None})
-        for name, value in (("--select", self.select), ("--exclude", self.exclude)):
-            if value:
-                words += [name, *([value] if isinstance(value, str) else value)]
+        words = options({"--vars": json.dumps(self.variables) if self.variables else None,
+                         "--select": selection(self.select), "--exclude": selection(self.exclude)})
         return [*words, *(["--full-refresh"] if is_true(self.full_refresh) else [])]
 
     def _fail(self, failed):
         what = f"dbt {self.command} ended with exit code {self.hook.returncode}"
+        if self.hook.stopped:
+            raise AirflowException(f"dbt {self.command} was stopped; a repeat does no harm")
         if failed:
             raise AirflowException(f"{what}: {', '.join(failed)} failed; the messages above say"
                                    " why")
@@ -93,18 +108,39 @@ class DbtOperator(CalveOperator):
         raise AirflowException(f"{what}; its messages above say why")
 
 
-def _results(path):
-    """dbt's results as (name, status); empty if it ended before there were any."""
-    try:
-        listed = json.loads(path.read_text(encoding="utf-8"))["results"]
-    except FileNotFoundError:
-        return []
-    return [(result["unique_id"].split(".")[2], result["status"]) for result in listed]
+class DbtLog:
+    """Takes dbt's log (`--log-format json`) line by line: what it tells people goes to the task's
+    log, how each model and test ended is kept."""
+
+    def __init__(self, log):
+        """Takes the task's log."""
+        self._log = log
+        self._results = {}  # unique id -> (name, status)
+
+    def take(self, line):
+        """Takes a line; one that is no event of dbt's, such as a container engine's, is told."""
+        try:
+            event = json.loads(line)
+            info, data = event["info"], event.get("data") or {}
+        except (ValueError, KeyError, TypeError):
+            self._log.info("%s", line)
+            return
+        if info.get("name") == "NodeFinished":
+            node = data["node_info"]
+            self._results[node["unique_id"]] = node["node_name"], data["run_result"]["status"]
+        if info.get("level") != "debug" and (said := info.get("msg", "").strip()):
+            self._log.log(_LEVELS.get(info.get("level"), logging.INFO), "%s", said)
+
+    def counts(self):
+        """How many results have each status."""
+        counts = {}
+        for _, status in self._results.values():
+            counts[status] = counts.get(status, 0) + 1
+        return counts
+
+    def failed(self):
+        """The names of the models and tests that failed."""
+        return [name for name, status in self._results.values() if status not in GOOD]
 
 
-def _summary(results):
-    """How many results have each status, and the names of those that failed."""
-    counts = {}
-    for _, status in results:
-        counts[status] = counts.get(status, 0) + 1
-    return counts, [name for name, status in results if status not in GOOD]
+_LEVELS = {"warn": logging.WARNING, "error": logging.ERROR}

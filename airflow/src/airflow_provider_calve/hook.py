@@ -4,13 +4,13 @@ import dataclasses
 import json
 import os
 import pathlib
-import subprocess
+import signal
 
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
-from airflow.sdk.log import mask_secret
 
 from airflow_provider_calve.command import STOP_SECONDS, Command
+from airflow_provider_calve.connection import settings, variables
 from airflow_provider_calve.container import Container
 
 USAGE = 2  # exit code of wrong use or configuration
@@ -34,9 +34,7 @@ class CalveHook(BaseHook):
     """Calve's program, or an image of it, with the configuration and the vault of a connection.
 
     Of the connection: `host` is the vault's address; `password` alone is a token for it, together
-    with `login` the secret id of the AppRole that `login` names; extras are `config`, `binary`,
-    `environment` (an object of further variables), `container_engine`, `container_mounts` and
-    `container_options` (lists), and those of dbt (see DbtOperator).
+    with `login` the secret id of the AppRole that `login` names; the extras are those of Settings.
     """
 
     conn_name_attr = "calve_conn_id"
@@ -50,57 +48,72 @@ class CalveHook(BaseHook):
         self.calve_conn_id = calve_conn_id
         self.image = image
         self._command = None
-        self._container = None
+        self._stopped = False
+
+    @property
+    def settings(self):
+        """The connection's Settings. Raises AirflowFailException if an extra is wrong."""
+        return settings(self.get_connection(self.calve_conn_id))
 
     def run(self, *arguments, accept=frozenset()):
         """Runs one of Calve's commands; returns its answer as `-o json` gives it. Raises
         AirflowException with Calve's own sentence, or AirflowFailException where a retry can't
         help, unless the exit code is 0 or among those to `accept`."""
-        connection = self.get_connection(self.calve_conn_id)
-        extra = connection.extra_dejson
+        found = self.settings
         head = ["-o", "json", "--progress", "plain", "--no-color"]
-        if extra.get("config"):
-            head += ["--config", extra["config"]]
-        output = self.run_program(extra.get("binary") or "calve", [*head, *arguments])
+        if found.config:
+            head += ["--config", found.config]
+        output = self.run_program(found.binary, [*head, *arguments])
         answer = _document(output)
-        if self.returncode != 0 and self.returncode not in accept:
+        if self.returncode not in {0, *accept}:
             raise self._failure(f"calve {arguments[0]}", answer)
+        if not answer:
+            raise AirflowFailException(
+                f"{found.binary} gave no answer to `{arguments[0]}`: is it Calve's program? The"
+                f" connection {self.calve_conn_id} names it by the extra `binary`")
         return answer
 
-    def run_program(self, program, arguments, writes=None, talks=False):
+    def run_program(self, program, arguments, hear=None, talks=False, stop_signal=signal.SIGTERM):
         """Runs a program with the connection's variables, in the container if there is an image;
         returns its standard output. Look at `returncode` for how it ended.
 
-        `writes` is a folder that it writes into; if it `talks`, its output goes to the log.
+        `hear` is called with each line of its messages (default: they go to the log); if it
+        `talks`, its standard output is messages, too. `stop_signal` is what asks it to end.
         """
         connection = self.get_connection(self.calve_conn_id)
-        variables = _variables(connection)
-        words = [program, *arguments]
+        found = settings(connection)
+        added = variables(connection, found.environment)
+        words, stop_words = [program, *arguments], []
         if self.image:
-            self._container = self._container_of(connection.extra_dejson, writes)
-            words = self._container.words(pathlib.PurePath(program).name, arguments, variables)
-        self._command = Command(words, {**_inherited(), **variables}, self.log, talks)
+            container = Container(self.image, found)
+            words = container.words(pathlib.PurePath(program).name, arguments, added, stop_signal)
+            stop_words = container.stop_words(STOP_SECONDS)
+        self._command = Command(words, {**_inherited(), **added}, hear or self._log_line, talks,
+                                stop_signal, stop_words)
+        if self._stopped:
+            raise AirflowException(f"{program} was not started: the task was told to end")
         try:
             return self._command.run()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a NUL in a word
             raise AirflowFailException(
-                f"cannot run {words[0]}: {error.strerror}; set it in the connection"
-                f" {self.calve_conn_id}, or install it where tasks run") from None
+                f"cannot run {words[0]}: {error}; set it in the connection {self.calve_conn_id},"
+                " or install it where tasks run") from None
 
     @property
     def returncode(self):
         """The exit code of what ran last."""
         return self._command.returncode
 
+    @property
+    def stopped(self):
+        """Whether `stop` was called."""
+        return self._stopped
+
     def stop(self):
-        """Ends what runs, if anything does. For `on_kill`."""
-        asked = False
-        if self._container is not None:
-            done = subprocess.run(self._container.stop_words(STOP_SECONDS), check=False,
-                                  stdin=subprocess.DEVNULL, capture_output=True)
-            asked = done.returncode == 0
+        """Ends what runs, if anything does, and starts nothing more. For `on_kill`."""
+        self._stopped = True
         if self._command is not None:
-            self._command.stop(asked)
+            self._command.stop()
 
     def table(self, name):
         """The TableState of an Iceberg table. Raises AirflowException."""
@@ -121,22 +134,12 @@ class CalveHook(BaseHook):
             return False, str(error)
         return True, "source, landing, catalog and tables answer"
 
-    def _container_of(self, extra, writes):
-        """A container that sees the configuration, with the models beside it, and dbt's project."""
-        mounts = dict.fromkeys(extra.get("container_mounts") or [], "ro")
-        if extra.get("config"):
-            mounts[str(pathlib.Path(extra["config"]).parent)] = "ro"
-        for name in ("dbt_project_dir", "dbt_profiles_dir"):
-            if extra.get(name):
-                mounts[extra[name]] = "ro"
-        if writes:
-            mounts[writes] = "rw"
-        return Container(self.image, extra.get("container_engine") or "docker", mounts,
-                         extra.get("container_options") or [])
+    def _log_line(self, line):
+        self.log.info("%s", line)
 
     def _failure(self, what, answer):
         code = self.returncode
-        if self._command.stopped:
+        if self.stopped:
             return AirflowException(f"{what} was stopped; a repeat does no harm")
         error = answer.get("error") if isinstance(answer, dict) else None
         said = error["message"] if error else "its messages above say why"
@@ -156,27 +159,3 @@ def _inherited():
     """This process's variables but Airflow's own, which hold its keys and logins."""
     return {name: value for name, value in os.environ.items()
             if not name.startswith(("AIRFLOW", "_AIRFLOW", "OPENLINEAGE"))}
-
-
-def _variables(connection):
-    """What the connection adds to the environment, none of which may be logged."""
-    variables = {name: str(value) for name, value in
-                 (connection.extra_dejson.get("environment") or {}).items()}
-    if connection.host:
-        variables["VAULT_ADDR"] = _address(connection)
-    if connection.login and connection.password:
-        variables |= {"VAULT_ROLE_ID": connection.login, "VAULT_SECRET_ID": connection.password}
-    elif connection.password:
-        variables["VAULT_TOKEN"] = connection.password
-    for name, value in variables.items():
-        if name != "VAULT_ADDR":
-            mask_secret(value)
-    return variables
-
-
-def _address(connection):
-    """The vault's URL, from a host that is one or from host and port."""
-    if "://" in connection.host:
-        return connection.host
-    scheme = connection.schema or "https"
-    return f"{scheme}://{connection.host}:{connection.port or 8200}"

@@ -11,6 +11,7 @@ from airflow_provider_calve.hook import CalveHook
 from airflow_provider_calve.lineage import file_datasets, lineage, table_dataset
 
 FOUND_SOMETHING = 4  # exit code of verify where a table differs
+OWN_INTERVAL = ("scheduled", "backfill")  # types of runs whose interval no other run has
 
 
 class CalveOperator(BaseOperator):
@@ -64,6 +65,10 @@ class CalveOperator(BaseOperator):
         """Inputs are the tables among the inlets, outputs those among the outlets."""
         return lineage(self.tables_for_lineage(self.inlets), self.tables_for_lineage(self.outlets))
 
+    def get_openlineage_facets_on_failure(self, task_instance):
+        """Nothing: what a failed task wrote, a later one tells of."""
+        return lineage([], [])
+
 
 class CalveExtractOperator(CalveOperator):
     """Writes what is new in the audit log to landing files; returns their keys.
@@ -72,28 +77,32 @@ class CalveExtractOperator(CalveOperator):
     is decided by what the source's transactions made visible. A run without an interval of its
     own (triggered by hand, by an asset) is labelled by when it was to run.
 
-    With more keys than tasks may be mapped (`[core] max_map_length`, 1,024), it returns as many
-    lists of keys, of even length.
+    Each key is a task of its own, unless `files_per_task` says otherwise, or there are more than
+    Airflow maps a task over (`[core] max_map_length`, 1,024): then it returns lists of keys, as
+    short as that limit allows.
 
     :param batch_size: rows of a file at most (default: as configured)
+    :param files_per_task: how many keys a mapped task gets at least (default: 1)
     :param target_bucket: where the files go (default: as configured)
     :param target_prefix: what their keys start with
     :param window: extract by `audit_timestamp` within the interval, again: a backfill
     """
 
-    template_fields = (*CalveOperator.template_fields, "batch_size", "target_bucket",
-                       "target_prefix", "window")
+    template_fields = (*CalveOperator.template_fields, "batch_size", "files_per_task",
+                       "target_bucket", "target_prefix", "window")
 
-    def __init__(self, *, batch_size=None, target_bucket=None, target_prefix=None, window=False,
-                 **kwargs):
+    def __init__(self, *, batch_size=None, files_per_task=1, target_bucket=None,
+                 target_prefix=None, window=False, **kwargs):
         super().__init__(**kwargs)
         self.batch_size = batch_size
+        self.files_per_task = files_per_task
         self.target_bucket = target_bucket
         self.target_prefix = target_prefix
         self.window = window
 
     def execute(self, context):
         start, end = interval_label(context)
+        files_per_task = _count("files_per_task", self.files_per_task)
         if is_true(self.window) and start == end:
             raise AirflowFailException(
                 f"the data interval of DAG {self.dag_id} is empty, so window=True finds nothing;"
@@ -102,11 +111,12 @@ class CalveExtractOperator(CalveOperator):
             "extract", "--data-interval-start", start.isoformat(),
             "--data-interval-end", end.isoformat(),
             *options({"--batch-size": self.batch_size, "--target-bucket": self.target_bucket,
-                       "--target-prefix": self.target_prefix}),
+                      "--target-prefix": self.target_prefix}),
             *(["--window"] if is_true(self.window) else []))
         self._keys = answer["extracted_files"]
         self.publish(context)
-        return mappable(self._keys, conf.getint("core", "max_map_length", fallback=1024))
+        return mappable(self._keys, conf.getint("core", "max_map_length", fallback=1024),
+                        files_per_task)
 
     def get_openlineage_facets_on_complete(self, task_instance):
         """Outputs are the landing files."""
@@ -134,8 +144,8 @@ class CalveIngestOperator(CalveOperator):
 
     def execute(self, context):
         words = options({"--source-bucket": self.source_bucket,
-                            "--target-table": self.target_table})
-        total = sum(self.hook.run("ingest", "--s3-key", key, *words)["total_rows"]
+                         "--target-table": self.target_table})
+        total = sum(self.hook.run("ingest", f"--s3-key={key}", *words)["total_rows"]
                     for key in self._keys)
         tables = {table_of(outlet) for outlet in self.outlets}
         self.publish(context, rows=dict.fromkeys(tables, total))
@@ -148,13 +158,17 @@ class CalveIngestOperator(CalveOperator):
 
     @property
     def _keys(self):
-        return [self.key] if isinstance(self.key, str) else list(self.key)
+        keys = [self.key] if isinstance(self.key, str) else self.key
+        if not isinstance(keys, (list, tuple)) or not all(isinstance(key, str) for key in keys):
+            raise AirflowFailException("key must be a landing file's key or a list of them, but is"
+                                       f" {type(self.key).__name__}")
+        return list(keys)
 
 
 class CalveTransformOperator(CalveOperator):
     """Brings staging and marts up to the landing table; returns Calve's answer.
 
-    :param select: models: names, layers, `+name`, `name+` (default: all)
+    :param select: models: names, layers, `+name`, `name+`, one text or a list (default: all)
     :param engine: `native`, or `trino`: the dbt project on Trino
     :param full_refresh: build the models again from their upstream
     """
@@ -169,7 +183,8 @@ class CalveTransformOperator(CalveOperator):
 
     def execute(self, context):
         answer = self.hook.run(
-            "transform", *options({"--select": self.select, "--engine": self.engine}),
+            "transform",
+            *options({"--select": selection(self.select), "--engine": self.engine}),
             *(["--full-refresh"] if is_true(self.full_refresh) else []))
         self.publish(context, rows={model["table"]: model["inserted"]
                                     for model in answer.get("models", [])})
@@ -191,7 +206,7 @@ class CalveVerifyOperator(CalveOperator):
         self.live = live
 
     def execute(self, context):
-        answer = self.hook.run("verify", *options({"--select": self.select}),
+        answer = self.hook.run("verify", *options({"--select": selection(self.select)}),
                                *(["--live"] if is_true(self.live) else []), accept={FOUND_SOMETHING})
         for table in answer["tables"]:
             self.log.info("%s", ", ".join(f"{name} {value}" for name, value in table.items()))
@@ -205,24 +220,36 @@ def interval_label(context):
     """Start and end of the interval that labels a run's extraction: the same however often a task
     of the run is repeated, and no other run's.
 
-    A run that was triggered by hand has the interval of the schedule before it, which is that of
-    another run; its own reaches from there to when it was to run.
+    A run that was triggered, by hand or by another DAG, has the interval of the schedule before it,
+    which is that of another run; its own reaches from there to when it was to run.
     """
     run = context["dag_run"]
     start, end = context.get("data_interval_start"), context.get("data_interval_end")
     if start is None or end is None:
         return run.run_after, run.run_after
-    if run.run_type in ("manual", "asset_triggered"):
-        return min(end, run.run_after), run.run_after
-    return start, end
+    if run.run_type in OWN_INTERVAL:
+        return start, end
+    return min(end, run.run_after), run.run_after
 
 
-def mappable(keys, limit):
-    """Keys as a list that a task can be mapped over: itself, or at most `limit` lists of them."""
-    if len(keys) <= limit:
+def mappable(keys, limit, per_task=1):
+    """Keys as a list of at most `limit` that a task can be mapped over: itself, or lists of
+    `per_task` keys, or of more where the limit asks for it."""
+    length = max(per_task, -(-len(keys) // limit))
+    if length == 1:
         return keys
-    length = -(-len(keys) // limit)
     return [keys[at:at + length] for at in range(0, len(keys), length)]
+
+
+def _count(name, value):
+    """A number above 0, also one that a template made text of. Raises AirflowFailException."""
+    try:
+        count = int(value)
+    except (TypeError, ValueError):
+        count = 0
+    if count < 1:
+        raise AirflowFailException(f"{name} must be a whole number above 0, but is '{value}'")
+    return count
 
 
 def is_true(value):
@@ -237,6 +264,11 @@ def is_true(value):
 
 
 def options(values):
-    """Options that have a value, as words of a command line."""
-    return [word for name, value in values.items() if value not in (None, "")
-            for word in (name, str(value))]
+    """Options that have a value, as words of a command line. A value is one word with its option,
+    so that none is taken for an option itself."""
+    return [f"{name}={value}" for name, value in values.items() if value not in (None, "")]
+
+
+def selection(models):
+    """Models to select, one text or a list of them, as one word."""
+    return models if models is None or isinstance(models, str) else " ".join(models)
