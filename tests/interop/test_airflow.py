@@ -1,104 +1,27 @@
 """The example's DAG on a real Airflow: states from its API, rows from Trino and PyIceberg."""
 
-import contextlib
-import datetime
 import json
 import pathlib
-import time
-import urllib.parse
 
 import psycopg
 import pytest
 
-from airflow_api import ENDED, AirflowApi, wait_until
-from chain import Chain
-from dbt_project import DBT
+from airflow_api import wait_until
+from orchestrated import ROWS_PER_FILE, Orchestrated
 from processes import LOOPBACK, family_of, listening_addresses, words_of
-from project import BINARY, FLATTENED, HISTORY, LANDING, ORDERS, STAGED
-from vault_setup import VaultSetup
+from project import FLATTENED, HISTORY, LANDING, ORDERS, STAGED
 
-ROWS_PER_FILE = 300
-MOST_MAPPED = 4  # where the limit is tried; Airflow's own is 1,024
-INTERVAL_SECONDS = 600  # of the DAG's schedule
+MOST_MAPPED = 4  # where the limit is tried often
+AIRFLOWS_LIMIT = 1024
 DAG = "audit_log_extract_with_data_intervals_dag"
 ALL_DONE = {"extract": "success", "choose_engine": "success", "transform_native": "success",
             "transform_dbt": "skipped", "verify": "success"}
 
 
-class Orchestrated:
-    """A chain of its own that the session's Airflow works on. Attributes: `api`, `chain`."""
-
-    def __init__(self, folder, local_stack):
-        self.service = local_stack.up("airflow")
-        self.chain = Chain(folder / "chain", local_stack, "airflow")
-        self._admin = local_stack.up("postgres")["admin"]
-        self._loads = 0
-        vault = local_stack.up("openbao")
-        VaultSetup(vault["url"], vault["token"]).write(
-            "secret/airflow/connections/calve_default", {
-                "conn_type": "calve", "host": vault["url"], "password": vault["token"],
-                "extra": json.dumps(self._extras(local_stack.up("trino")))})
-        self.api = AirflowApi(self.service, DAG)
-        self.api.forget()
-
-    def _extras(self, trino):
-        """Extras of the connection; landing files are small, so that there are several."""
-        project = self.chain.folder / "dbt_dwh"
-        return {"config": str(self.chain.folder / "calve.yaml"), "binary": str(BINARY),
-                "dbt": str(DBT), "dbt_project_dir": str(project),
-                "environment": {
-                    "CALVE_LIMITS__ROWS_PER_FILE": str(ROWS_PER_FILE),
-                    "TRINO_PORT": str(urllib.parse.urlsplit(trino["url"]).port),
-                    "TRINO_CATALOG": self.chain.name}}
-
-    def load(self, events):
-        """Lets the source commit so many new events; not where a run of the schedule, every ten
-        minutes, might take them before the test's own."""
-        wait_until(self._schedule_rests)
-        self.generate(events)
-
-    def _schedule_rests(self):
-        """Whether the last run that was due is done, and the next one is some time away."""
-        now = time.time()
-        due = datetime.datetime.fromtimestamp(now - now % INTERVAL_SECONDS, datetime.UTC)
-        last = self.api.runs("scheduled")[-1]
-        return (now % INTERVAL_SECONDS < INTERVAL_SECONDS - 20 and last["state"] in ENDED
-                and datetime.datetime.fromisoformat(last["data_interval_end"]) >= due)
-
-    def generate(self, events):
-        """Lets the source commit so many new events."""
-        self._loads += 1
-        after = ["--after", f"{self._loads - 1}.csv"] if self._loads > 1 else []
-        self.chain.generate_and_load(f"{self._loads}.csv", "--events", str(events), "--seed",
-                                     str(self._loads), *after)
-
-    def trigger(self):
-        """Starts a run and waits for its end, which must be good; returns its id."""
-        run = self.api.trigger()
-        assert self.api.end_of(run) == "success", self.api.states(run)
-        return run
-
-    @contextlib.contextmanager
-    def catalog_out_of_reach(self):
-        """The catalog's database takes no sessions meanwhile."""
-        name = self.chain.catalog_uri.rsplit("/", 1)[1]
-        with psycopg.connect(self._admin, autocommit=True) as admin:
-            admin.execute(f'alter database "{name}" allow_connections false')
-            try:
-                yield
-            finally:
-                admin.execute(f'alter database "{name}" allow_connections true')
-
-    def check(self):
-        """The tables are what plain SQL says, for Trino, PyIceberg and Calve itself."""
-        self.chain.check_tables()
-        self.chain.check_proven()
-
-
 @pytest.fixture(scope="module")
 def orchestrated(tmp_path_factory, local_stack):
     """The DAG at work on a chain with 600 events, which its schedule's first run has taken."""
-    made = Orchestrated(tmp_path_factory.mktemp("airflow"), local_stack)
+    made = Orchestrated(tmp_path_factory.mktemp("airflow"), local_stack, DAG, "calve_default")
     assert made.api.import_errors() == []
     made.generate(600)
     made.api.unpause()
@@ -291,3 +214,20 @@ def test_more_files_than_airflow_maps_over_come_in_batches(narrow):
     assert [len(batch) for batch in narrow.api.result(run, "extract")] == [2, 2, 2, 1]
     assert narrow.api.states(run)["ingest"] == ["success"] * MOST_MAPPED
     narrow.check()
+
+
+@pytest.mark.slow
+def test_more_files_than_airflows_own_limit_come_in_batches(orchestrated):
+    """As after a long pause: hundreds of tasks, and every row once. Takes a quarter of an hour."""
+    files = AIRFLOWS_LIMIT + 76
+    orchestrated.connect(rows_per_file=2)
+    try:
+        orchestrated.load(2 * files)
+        run = orchestrated.trigger(seconds=3600)
+    finally:
+        orchestrated.connect(ROWS_PER_FILE)
+    batches = orchestrated.api.result(run, "extract")
+    assert [len(batch) for batch in batches] == [2] * (files // 2)
+    assert len({key for batch in batches for key in batch}) == files
+    assert orchestrated.api.states(run)["ingest"] == ["success"] * len(batches)
+    orchestrated.check()
