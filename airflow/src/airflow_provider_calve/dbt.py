@@ -30,7 +30,7 @@ class DbtOperator(CalveOperator):
     :param select: models, in dbt's words (default: all)
     :param exclude: models to leave out
     :param full_refresh: build the models again from their upstream
-    :param variables: dbt's `--vars`, a dictionary
+    :param variables: dbt's `--vars`, a dictionary or its JSON text
     """
 
     template_fields = (*CalveOperator.template_fields, "command", "select", "exclude",
@@ -91,8 +91,9 @@ class DbtOperator(CalveOperator):
                               stop_signal=signal.SIGINT)
 
     def _arguments(self):
-        words = options({"--vars": json.dumps(self.variables) if self.variables else None,
-                         "--select": selection(self.select), "--exclude": selection(self.exclude)})
+        given = self.variables if isinstance(self.variables, str) else json.dumps(self.variables)
+        words = options({"--vars": given if self.variables else None, "--select": selection(self.select),
+                         "--exclude": selection(self.exclude)})
         return [*words, *(["--full-refresh"] if is_true(self.full_refresh) else [])]
 
     def _fail(self, failed):
