@@ -104,7 +104,7 @@ def test_stop_ends_the_program_and_what_it_started(tmp_path):
     assert command.returncode == -signal.SIGTERM
 
 
-def test_a_program_that_will_not_end_is_ended_by_force_with_groups_of_its_own(tmp_path, monkeypatch):
+def test_a_program_that_will_not_end_is_ended_by_force_with_its_groups(tmp_path, monkeypatch):
     monkeypatch.setattr("airflow_provider_calve.command.STOP_SECONDS", 0.2)
     script, pids = children("trap '' TERM; set -m; sleep 600 & echo $! NOTE; SELF; wait", tmp_path)
     command = shell(script)

@@ -95,7 +95,8 @@ def test_what_is_no_key_is_refused(key):
         CalveIngestOperator(task_id="ingest", key=key).execute({})
 
 
-@pytest.mark.parametrize("key", ["", "-h", "--help", "a b'\"$(x);\n.csv", "../../etc/passwd", "\u00df"])
+@pytest.mark.parametrize("key", ["", "-h", "--help", "a b'\"$(x);\n.csv", "../../etc/passwd",
+                                 "\u00df"])
 def test_a_key_is_never_an_option_and_fails_by_a_sentence(monkeypatch, calve, tmp_path, key):
     """With no such file, each is an error of Calve's own."""
     config = tmp_path / "calve.yaml"

@@ -94,11 +94,14 @@ def test_calve_transforms_by_trino_and_publishes_what_it_wrote(orchestrated):
 
 @pytest.mark.parametrize(("sql", "said", "tries"), [
     (UNDONE + "select n / (n - n) as m from unnest(sequence(1, 3)) t(n)",
-     "calve transform ended with exit code 1: dbt model own: DIVISION_BY_ZERO: Division by zero", 2),
+     "calve transform ended with exit code 1: dbt model own: DIVISION_BY_ZERO: Division by zero",
+     2),
     ("{% if execute %}{{ exceptions.raise_compiler_error('violation: 2 events break the contract')"
      " }}{% endif %} select 1 as n",
-     "calve transform ended with exit code 3: violation: 2 events break the contract", 1)], ids=["query", "contract"])
-def test_a_model_that_fails_fails_the_task_by_its_sentence(orchestrated, own_model, sql, said, tries):
+     "calve transform ended with exit code 3: violation: 2 events break the contract", 1)],
+    ids=["query", "contract"])
+def test_a_model_that_fails_fails_the_task_by_its_sentence(orchestrated, own_model, sql, said,
+                                                           tries):
     """Only where another try may help is there one."""
     api = orchestrated.api
     own_model.write_text(sql)

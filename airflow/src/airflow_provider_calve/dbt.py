@@ -80,8 +80,8 @@ class DbtOperator(CalveOperator):
 
     def _run(self, said, target, command, arguments):
         found = self.hook.settings
-        words = [command, "--log-format", "json", "--log-level", "debug", "--log-level-file", "none",
-                 "--no-use-colors", "--no-send-anonymous-usage-stats"]
+        words = [command, "--log-format", "json", "--log-level", "debug", "--log-level-file",
+                 "none", "--no-use-colors", "--no-send-anonymous-usage-stats"]
         words += options({"--project-dir": found.dbt_project_dir,
                           "--profiles-dir": found.dbt_profiles_dir or found.dbt_project_dir,
                           "--target": found.dbt_target,
@@ -92,7 +92,8 @@ class DbtOperator(CalveOperator):
 
     def _arguments(self):
         given = self.variables if isinstance(self.variables, str) else json.dumps(self.variables)
-        words = options({"--vars": given if self.variables else None, "--select": selection(self.select),
+        words = options({"--vars": given if self.variables else None,
+                         "--select": selection(self.select),
                          "--exclude": selection(self.exclude)})
         return [*words, *(["--full-refresh"] if is_true(self.full_refresh) else [])]
 

@@ -3,11 +3,11 @@
     python guard.py '{"signal": 15, "seconds": 20, "stop": []}' program words…
 
 Airflow kills a task's process five seconds after it asked it to end, or at once where memory is
-short. A program that needs longer, or that hears nothing of it, is this one's to look after: the end
-of standard input, which the task holds open, is the word to stop. Then the command `stop` is run (it
-ends a container), unless it is empty or fails; failing that, `signal` is sent to the program's process
-group. When the program has ended, or `seconds` have passed, all that it started is ended by force. The
-exit code is the program's.
+short. A program that needs longer, or that hears nothing of it, is this one's to look after: the
+end of standard input, which the task holds open, is the word to stop. Then the command `stop` is
+run (it ends a container), unless it is empty; where it is, or fails, `signal` is sent to the
+program's process group. When the program has ended, or `seconds` have passed, all that it started
+is ended by force. The exit code is the program's.
 
 A program of its own, for Python's standard library alone.
 """

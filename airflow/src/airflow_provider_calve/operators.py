@@ -206,8 +206,9 @@ class CalveVerifyOperator(CalveOperator):
         self.live = live
 
     def execute(self, context):
-        answer = self.hook.run("verify", *options({"--select": selection(self.select)}),
-                               *(["--live"] if is_true(self.live) else []), accept={FOUND_SOMETHING})
+        answer = self.hook.run(
+            "verify", *options({"--select": selection(self.select)}),
+            *(["--live"] if is_true(self.live) else []), accept={FOUND_SOMETHING})
         for table in answer["tables"]:
             self.log.info("%s", ", ".join(f"{name} {value}" for name, value in table.items()))
         if not answer["verify"]["equal"]:
