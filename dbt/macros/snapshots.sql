@@ -54,7 +54,7 @@
 {%- endmacro %}
 
 {# Whether a table only gained rows from one snapshot to another, in a way that
-   system.table_changes can tell: no delete files are live, nothing was taken away. #}
+   system.table_changes can tell: both are there, no delete files are live, nothing was taken away. #}
 {% macro only_gained(relation, from_snapshot, to_snapshot) -%}
   {%- set by_id = {} -%}
   {%- for id, parent, plain in calve.rows_of("select cast(snapshot_id as varchar), cast(parent_id as varchar),"
@@ -64,7 +64,7 @@
         ~ ' from ' ~ calve.metadata_table(relation, 'snapshots')) -%}
     {%- do by_id.update({'' ~ id: {'parent': '' ~ parent, 'plain': plain == 'true'}}) -%}
   {%- endfor -%}
-  {%- set at = namespace(id=to_snapshot, sound=true) -%}
+  {%- set at = namespace(id=to_snapshot, sound=from_snapshot in by_id) -%}
   {%- for _ in range(by_id | length + 1) if at.sound and at.id != from_snapshot -%}
     {%- set at.sound = at.id in by_id and by_id[at.id].plain -%}
     {%- if at.sound -%}{%- set at.id = by_id[at.id].parent -%}{%- endif -%}

@@ -34,8 +34,8 @@ bool IsCurrent(const table::TableMetadata& metadata, table::SnapshotId id) {
 
 }  // namespace
 
-std::optional<UpstreamPoint> FindDbtProgress(const table::TableMetadata& metadata,
-                                             const table::TableMetadata& upstream) {
+std::optional<DbtProgress> FindDbtProgress(const table::TableMetadata& metadata,
+                                           const table::TableMetadata& upstream) {
   const auto property = metadata.properties.find(kProperty);
   if (property == metadata.properties.end()) {
     return std::nullopt;
@@ -54,7 +54,8 @@ std::optional<UpstreamPoint> FindDbtProgress(const table::TableMetadata& metadat
   if (snapshot == nullptr) {
     return std::nullopt;
   }
-  return UpstreamPoint{upstream.table_uuid, *read, snapshot->sequence_number};
+  return DbtProgress{.read = {upstream.table_uuid, *read, snapshot->sequence_number},
+                     .own = *own};
 }
 
 }  // namespace calve::flow

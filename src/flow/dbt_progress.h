@@ -10,14 +10,17 @@
 
 namespace calve::flow {
 
-/// What dbt last recorded of a table with one upstream: everything of the upstream up to
-/// this point is in the table. It is written after the rows, so it may lag behind them.
-///
-/// \return nullopt if it recorded nothing, or if that does not count: the snapshot that
-/// it
-///         rests on must be an ancestor of the table's current one, and the point one of
-///         the upstream's current one, as after neither a rollback nor a replacement
-std::optional<UpstreamPoint> FindDbtProgress(const table::TableMetadata& metadata,
-                                             const table::TableMetadata& upstream);
+/// What dbt last recorded of a table with one upstream. It is written after the rows, so
+/// it may lag behind them.
+struct DbtProgress {
+  UpstreamPoint read;     // everything of the upstream up to this point is in the table
+  table::SnapshotId own;  // the table's snapshot that holds it
+};
+
+/// \return nullopt if dbt recorded nothing, or if that does not count: `own` must be an
+///         ancestor of the table's current snapshot, and `read` one of the upstream's
+///         current one, as after neither a rollback nor a replacement
+std::optional<DbtProgress> FindDbtProgress(const table::TableMetadata& metadata,
+                                           const table::TableMetadata& upstream);
 
 }  // namespace calve::flow

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "flow/dbt_progress.h"
 #include "flow/marker.h"
 #include "flow/model_table.h"
 #include "flow/quarantine.h"
@@ -32,6 +33,52 @@ bool IsWithin(const std::string& location, const std::string& folder) {
 
 int64_t NowMs(const Pipeline& pipeline) {
   return pipeline.clock->Now().value / 1000;
+}
+
+/// How far the transform's engines have read an upstream into a table; of two, the one
+/// that lags is left out: it was given up, and would else keep snapshots for ever.
+struct LeadingEngines {
+  std::optional<UpstreamPoint> native;
+  std::optional<DbtProgress> dbt;
+
+  LeadingEngines(const table::TableMetadata& consumer,
+                 const table::TableMetadata& upstream, const std::string& upstream_name)
+      : native(FindMarker(consumer, upstream_name)),
+        dbt(FindDbtProgress(consumer, upstream)) {
+    if (native && native->table_uuid != upstream.table_uuid) {
+      native.reset();
+    }
+    if (native && dbt && native->sequence_number < dbt->read.sequence_number) {
+      native.reset();
+    } else if (native && dbt && dbt->read.sequence_number < native->sequence_number) {
+      dbt.reset();
+    }
+  }
+};
+
+/// The table's own snapshots that its progress rests on.
+Result<std::set<table::SnapshotId>> OwnSnapshots(const Pipeline& pipeline,
+                                                 const CaredTable& cared,
+                                                 const table::TableMetadata& metadata) {
+  std::set<table::SnapshotId> own;
+  const auto name = table::ParseTableName(cared.upstream);
+  if (!name) {
+    return own;
+  }
+  const auto upstream = Load(pipeline, *name);
+  if (!upstream && upstream.error().kind != ErrorKind::kNotFound) {
+    return upstream.error();
+  }
+  const LeadingEngines leading(
+      metadata, upstream ? upstream->metadata : table::TableMetadata(), cared.upstream);
+  if (leading.dbt) {
+    own.insert(leading.dbt->own);
+  }
+  const auto marked = MarkerSnapshot(metadata, cared.upstream);
+  if (marked && (leading.native || !leading.dbt)) {
+    own.insert(*marked);
+  }
+  return own;
 }
 
 }  // namespace
@@ -79,10 +126,7 @@ Result<table::CompactionReport> CompactTable(const Pipeline& pipeline,
 Result<std::set<table::SnapshotId>> NeededSnapshots(const Pipeline& pipeline,
                                                     const CaredTable& cared,
                                                     const table::LoadedTable& table) {
-  std::set<table::SnapshotId> needed;
-  if (const auto own = MarkerSnapshot(table.metadata, cared.upstream)) {
-    needed.insert(*own);
-  }
+  CALVE_ASSIGN(auto needed, OwnSnapshots(pipeline, cared, table.metadata));
   for (const contract::Model& model : pipeline.project.models) {
     if (UpstreamOf(pipeline, model) != cared.name.text()) {
       continue;
@@ -94,9 +138,12 @@ Result<std::set<table::SnapshotId>> NeededSnapshots(const Pipeline& pipeline,
       }
       return consumer.error();
     }
-    const auto marker = FindMarker(consumer->metadata, cared.name.text());
-    if (marker && marker->table_uuid == table.metadata.table_uuid) {
-      needed.insert(marker->snapshot_id);
+    const LeadingEngines leading(consumer->metadata, table.metadata, cared.name.text());
+    if (leading.native) {
+      needed.insert(leading.native->snapshot_id);
+    }
+    if (leading.dbt) {
+      needed.insert(leading.dbt->read.snapshot_id);
     }
   }
   return needed;

@@ -40,12 +40,12 @@ Result<table::CompactionReport> CompactTable(const Pipeline& pipeline,
 /// What expiry does, or would do, to a table.
 struct ExpiryOutcome {
   table::ExpiryReport done;
-  /// Snapshots past the limits that a consumer's marker, or the table's own, still needs.
+  /// Snapshots past the limits that a consumer's progress, or the table's, still needs.
   int64_t held = 0;
 };
 
-/// The snapshots of `table` that must stay: those that its own marker rests on, and those
-/// up to which the pipeline's models have consumed it.
+/// The snapshots of `table` that must stay: those that its own progress rests on, and
+/// those up to which the pipeline's models have consumed it, by the engine that is ahead.
 Result<std::set<table::SnapshotId>> NeededSnapshots(const Pipeline& pipeline,
                                                     const CaredTable& cared,
                                                     const table::LoadedTable& table);

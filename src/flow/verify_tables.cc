@@ -53,7 +53,7 @@ Result<std::string> WaitingAt(const Pipeline& pipeline, const RestingPipeline& s
   std::optional<UpstreamPoint> marker;
   if (judged.table) {
     const auto by_dbt = FindDbtProgress(judged.table->metadata, source);
-    if (by_dbt && HasConsumed(source, by_dbt)) {
+    if (by_dbt && HasConsumed(source, by_dbt->read)) {
       return std::string();
     }
     marker = FindMarker(judged.table->metadata, upstream->name);

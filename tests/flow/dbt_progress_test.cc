@@ -28,7 +28,8 @@ class DbtProgressTest : public ::testing::Test {
     table::TableMetadata model = metadata_;
     model.properties["calve.dbt.progress"] =
         fmt::format(R"({{"own": {}, "upstream": {}}})", own, upstream);
-    return FindDbtProgress(model, metadata_);
+    const auto found = FindDbtProgress(model, metadata_);
+    return found ? std::optional(found->read) : std::nullopt;
   }
 
   static std::string Quoted(table::SnapshotId id) {
@@ -48,7 +49,7 @@ TEST_F(DbtProgressTest, NamesThePointThatWasRead) {
 }
 
 TEST_F(DbtProgressTest, DoesNotCountWithoutTheSnapshotsThatItRestsOn) {
-  EXPECT_EQ(FindDbtProgress(metadata_, metadata_), std::nullopt);
+  EXPECT_FALSE(FindDbtProgress(metadata_, metadata_).has_value());
   EXPECT_EQ(Found(Quoted({12345}), Quoted(newer_)), std::nullopt);
   EXPECT_EQ(Found(Quoted(newer_), Quoted({12345})), std::nullopt);
   metadata_.current_snapshot_id = older_;  // a rollback

@@ -140,6 +140,17 @@ def test_a_rollback_by_others_is_noticed_and_caught_up_with(warehouse):
     check_same(warehouse.chain)
 
 
+def test_what_expired_unread_is_caught_up_with(warehouse):
+    """By whoever expires snapshots without a look at what dbt has read."""
+    warehouse.load(300)
+    warehouse.dbt.run("run", "--select", "staging")
+    trino = warehouse.chain.trino
+    trino.rows(f"alter table dbt_{FLATTENED} execute expire_snapshots(retention_threshold => '0s')")
+    warehouse.dbt.run("run")
+    check_same(warehouse.chain)
+    assert not any(warehouse.dbt.changed().values())
+
+
 def test_events_that_left_the_upstream_are_a_halt_until_a_full_refresh(warehouse):
     trino = warehouse.chain.trino
     gone = f"delete from dbt_{STAGED} where audit_event_id = 17"
