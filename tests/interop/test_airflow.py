@@ -218,7 +218,7 @@ def test_more_files_than_airflow_maps_over_come_in_batches(narrow):
 
 @pytest.mark.slow
 def test_more_files_than_airflows_own_limit_come_in_batches(orchestrated):
-    """As after a long pause: hundreds of tasks, and every row once. Takes a quarter of an hour."""
+    """As after a long pause: hundreds of tasks, and every row once. Takes up to half an hour."""
     files = AIRFLOWS_LIMIT + 76
     orchestrated.connect(rows_per_file=2)
     try:
