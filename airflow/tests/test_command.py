@@ -24,7 +24,7 @@ SECRET = "hunter2-hunter2"
 TASK = """
 import os, sys
 from airflow_provider_calve.command import Command
-Command(["sh", "-c", sys.argv[1]], dict(os.environ), print).run()
+Command(["sh", "-c", sys.argv[1]], dict(os.environ), print, scratch=sys.argv[2]).run()
 """
 
 
@@ -122,11 +122,15 @@ def test_a_program_is_asked_by_the_signal_that_it_knows(tmp_path):
 def test_a_program_does_not_outlive_the_task_that_started_it(tmp_path):
     """Where memory is short, or the program takes its time, the task's process is gone first."""
     script, pids = children("sleep 600 & echo $! NOTE; SELF; wait", tmp_path)
-    task = subprocess.Popen([sys.executable, "-c", TASK, script])
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    (scratch / "target").write_text("what the program wrote")
+    task = subprocess.Popen([sys.executable, "-c", TASK, script, scratch])
     noted = wait_for_lines(pids, 2)
     task.kill()
     task.wait()
     wait_until_gone(noted)
+    wait_until(lambda: not scratch.exists())
 
 
 def test_a_run_that_is_broken_off_ends_its_program(tmp_path):

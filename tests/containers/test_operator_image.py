@@ -43,7 +43,7 @@ runs = threading.Event()
 hook = CalveHook(image="localhost/calve:{podman.TAG}")
 words = ["-c", "trap 'exit 7' TERM; echo runs; sleep 600 & wait"]
 task = threading.Thread(target=hook.run_program, args=("sh", words),
-                        kwargs={{"hear": lambda _: runs.set(), "talks": True}})
+                        kwargs={{"hear": lambda _: runs.set()}})
 task.start()
 runs.wait()
 """

@@ -18,15 +18,17 @@ class Command:
     outlive this process."""
 
     def __init__(self, words, environment, hear, talks=False, stop_signal=signal.SIGTERM,
-                 stop_words=()):
+                 stop_words=(), scratch=""):
         """Takes the command line, all of its environment, and what is called with each line of
         its messages: standard error, and standard output too if it `talks` there. To stop it,
-        `stop_words` are run, or where there are none the signal is sent."""
+        `stop_words` are run, or where there are none the signal is sent. `scratch` is a folder
+        that goes when the program has ended."""
         self._words = words
         self._environment = environment
         self._hear = hear
         self._talks = talks
-        self._settings = {"signal": stop_signal, "seconds": STOP_SECONDS, "stop": list(stop_words)}
+        self._settings = {"signal": stop_signal, "seconds": STOP_SECONDS, "stop": list(stop_words),
+                          "scratch": scratch}
         self._process = None
         self._open = []  # The end of a pipe whose closing the guard waits for, while it is open.
         self._stopped = False

@@ -80,15 +80,17 @@ class DbtOperator(CalveOperator):
 
     def _run(self, said, target, command, arguments):
         found = self.hook.settings
+        writes = command != "deps"
         words = [command, "--log-format", "json", "--log-level", "debug", "--log-level-file",
                  "none", "--no-use-colors", "--no-send-anonymous-usage-stats"]
         words += options({"--project-dir": found.dbt_project_dir,
                           "--profiles-dir": found.dbt_profiles_dir or found.dbt_project_dir,
                           "--target": found.dbt_target,
-                          "--target-path": None if command == "deps" else target})
+                          "--target-path": target if writes else None})
         # By SIGINT dbt cancels its queries; SIGTERM would end it there and then.
-        self.hook.run_program(found.dbt, [*words, *arguments], hear=said.take, talks=True,
-                              stop_signal=signal.SIGINT)
+        self.hook.run_program(found.dbt, [*words, *arguments], hear=said.take,
+                              stop_signal=signal.SIGINT,
+                              scratch=target if writes and not self.image else "")
 
     def _arguments(self):
         given = self.variables if isinstance(self.variables, str) else json.dumps(self.variables)

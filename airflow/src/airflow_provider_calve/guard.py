@@ -1,13 +1,14 @@
 """Runs a program, and ends it when it is told to, or when whoever started it is gone.
 
-    python guard.py '{"signal": 15, "seconds": 20, "stop": []}' program words…
+    python guard.py '{"signal": 15, "seconds": 20, "stop": [], "scratch": ""}' program words…
 
 Airflow kills a task's process five seconds after it asked it to end, or at once where memory is
 short. A program that needs longer, or that hears nothing of it, is this one's to look after: the
 end of standard input, which the task holds open, is the word to stop. Then the command `stop` is
 run (it ends a container), unless it is empty; where it is, or fails, `signal` is sent to the
 program's process group. When the program has ended, or `seconds` have passed, all that it started
-is ended by force. The exit code is the program's.
+is ended by force, and the folder `scratch`, if it names one, is removed. The exit code is the
+program's.
 
 A program of its own, for Python's standard library alone.
 """
@@ -15,6 +16,7 @@ A program of its own, for Python's standard library alone.
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,6 +46,8 @@ def main(arguments):
     ended.set()
     if code < 0 or asked.is_set():
         _kill_all(program)  # what it had no time to end, or forgot
+    if settings["scratch"]:
+        shutil.rmtree(settings["scratch"], ignore_errors=True)
     return code
 
 

@@ -73,12 +73,13 @@ class CalveHook(BaseHook):
                 f" connection {self.calve_conn_id} names it by the extra `binary`")
         return answer
 
-    def run_program(self, program, arguments, hear=None, talks=False, stop_signal=signal.SIGTERM):
+    def run_program(self, program, arguments, hear=None, stop_signal=signal.SIGTERM, scratch=""):
         """Runs a program with the connection's variables, in the container if there is an image;
         returns its standard output. Look at `returncode` for how it ended.
 
-        `hear` is called with each line of its messages (default: they go to the log); if it
-        `talks`, its standard output is messages, too. `stop_signal` is what asks it to end.
+        `hear` is called with each line that it prints, also on standard output (default: messages
+        go to the log). `stop_signal` is what asks it to end. `scratch` is a folder of its own,
+        which is removed with it.
         """
         connection = self.get_connection(self.calve_conn_id)
         found = settings(connection)
@@ -88,8 +89,9 @@ class CalveHook(BaseHook):
             container = Container(self.image, found)
             words = container.words(pathlib.PurePath(program).name, arguments, added, stop_signal)
             stop_words = container.stop_words(STOP_SECONDS)
-        self._command = Command(words, {**_inherited(), **added}, hear or self._log_line, talks,
-                                stop_signal, stop_words)
+        self._command = Command(
+            words, {**_inherited(), **added}, hear or self._log_line, talks=hear is not None,
+            stop_signal=stop_signal, stop_words=stop_words, scratch=scratch)
         if self._stopped:
             raise AirflowException(f"{program} was not started: the task was told to end")
         try:
