@@ -1,5 +1,7 @@
 #include "app/dbt_setup.h"
 
+#include <fmt/format.h>
+
 #include "app/pipeline_builder.h"
 #include "app/secret_variables.h"
 
@@ -21,7 +23,7 @@ Result<DbtProgram> MakeDbtProgram(const Config& config, const Environment& envir
                      .interrupted = {}};
   for (const auto& [name, value] : environment) {
     if (!IsSecretVariable(name)) {
-      program.environment.push_back(name + "=" + value);
+      program.environment.push_back(fmt::format("{}={}", name, value));
     }
   }
   return program;

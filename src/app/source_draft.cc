@@ -78,6 +78,7 @@ Result<std::vector<std::string>> KeyOf(const contract::DraftTable& table,
         [&](const contract::DraftColumn& one) { return one.source_field == wanted; });
     if (found == table.columns.end()) {
       std::vector<std::string> known;
+      known.reserve(table.columns.size());
       for (const contract::DraftColumn& column : table.columns) {
         known.push_back(column.source_field);
       }

@@ -13,6 +13,7 @@ namespace {
 
 std::vector<std::string> NamesOf(const std::vector<const contract::Model*>& models) {
   std::vector<std::string> names;
+  names.reserve(models.size());
   for (const contract::Model* model : models) {
     names.push_back(model->name);
   }

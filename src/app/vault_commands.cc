@@ -91,6 +91,13 @@ void Mask(Session& session, const SecretRecords& records) {
   session.MaskSecrets(std::move(values));
 }
 
+Status EnableMounts(secrets::VaultClient& vault, const SecretRecords& records) {
+  for (const auto& [path, record] : records) {
+    CALVE_TRY(vault.EnableMount(path));
+  }
+  return {};
+}
+
 Result<Document> Init(Session& session, const InitWords& words) {
   auto records = GatherRecords(session, words);
   Mask(session, records ? *records : SecretRecords());
@@ -100,9 +107,7 @@ Result<Document> Init(Session& session, const InitWords& words) {
     CALVE_TRY(session.Confirm("Overwriting what differs in the vault"));
   }
   if (words.enable_mount && !words.options.dry_run) {
-    for (const auto& [path, record] : *records) {
-      CALVE_TRY(vault->EnableMount(path));
-    }
+    CALVE_TRY(EnableMounts(*vault, *records));
   }
   Document document;
   Table& table = document.AddTable({{"secret"}, {"action"}, {"fields"}});

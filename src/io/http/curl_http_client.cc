@@ -26,8 +26,8 @@ using HeaderList = std::unique_ptr<curl_slist, ListDeleter>;
 
 /// A reply while it arrives.
 struct Arriving {
-  CURL* curl;
-  size_t max_body_bytes;
+  CURL* curl = nullptr;
+  size_t max_body_bytes = 0;
   HttpResponse response = {};
   bool too_large = false;
 };
@@ -94,8 +94,9 @@ Result<HeaderList> MakeHeaders(const HttpRequest& request) {
     if (longer == nullptr) {
       return false;
     }
-    (void)list.release();
-    list.reset(longer);
+    if (list == nullptr) {
+      list.reset(longer);  // Later ones are appended to the first.
+    }
     return true;
   };
   // Without this, a PUT would wait for a 100 that many servers never send.
@@ -107,7 +108,7 @@ Result<HeaderList> MakeHeaders(const HttpRequest& request) {
                    "names, keys and tokens that the configuration gives"};
     }
     // curl's way to send a header without a value.
-    added = added && add(value.empty() ? name + ";" : name + ": " + value);
+    added = added && add(value.empty() ? name + ";" : fmt::format("{}: {}", name, value));
   }
   if (!added) {
     return Error{ErrorKind::kUnavailable, "no memory for a request's headers"};

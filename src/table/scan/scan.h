@@ -86,7 +86,7 @@ struct ReadOptions {
   /// If set: only rows at these positions of the file (ascending) are returned, and row
   /// groups without any are not read. Applies to ReadFile.
   std::optional<std::vector<int64_t>> positions;
-  int64_t batch_rows = 64 * 1024;
+  int64_t batch_rows = int64_t{64} * 1024;
 };
 
 /// Batches, one after the other; null at the end. Not thread-safe.
