@@ -12,7 +12,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +22,10 @@ namespace calve::io {
 namespace {
 
 constexpr size_t kErrorOutputBytes = 8192;
+constexpr size_t kLongestLine = size_t{16} * 1024 * 1024;
+constexpr std::chrono::milliseconds kLookForEnd(100);
+constexpr int kFirstFreeDescriptor = 3;
+constexpr int kCannotRun = 127;  // as a shell says it
 
 struct Pipe {
   Descriptor read{-1};
@@ -33,42 +37,11 @@ struct Pipe {
       return false;
     }
     read = Descriptor(ends[0]);
-    write = Descriptor(ends[1]);
-    return true;
+    const Descriptor lowest(ends[1]);
+    // Where our own output is closed, it would have the number that it is to be put at.
+    write = Descriptor(::fcntl(lowest.get(), F_DUPFD_CLOEXEC, kFirstFreeDescriptor));
+    return write.valid();
   }
-};
-
-/// How the program starts: nothing to read, output into pipes, signals as usual.
-class SpawnSettings {
- public:
-  SpawnSettings(int output, int errors) {
-    posix_spawn_file_actions_init(&files_);
-    posix_spawn_file_actions_addopen(&files_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&files_, output, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&files_, errors, STDERR_FILENO);
-    posix_spawnattr_init(&attributes_);
-    sigset_t usual;
-    sigemptyset(&usual);
-    for (const int signal : {SIGPIPE, SIGINT, SIGTERM}) {
-      sigaddset(&usual, signal);
-    }
-    posix_spawnattr_setsigdefault(&attributes_, &usual);
-    posix_spawnattr_setpgroup(&attributes_, 0);
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
-  }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
-  ~SpawnSettings() {
-    posix_spawn_file_actions_destroy(&files_);
-    posix_spawnattr_destroy(&attributes_);
-  }
-
-  const posix_spawn_file_actions_t* files() const { return &files_; }
-  const posix_spawnattr_t* attributes() const { return &attributes_; }
-
- private:
-  posix_spawn_file_actions_t files_{};
-  posix_spawnattr_t attributes_{};
 };
 
 /// Texts as exec wants them.
@@ -87,6 +60,39 @@ class TextArray {
   std::vector<char*> pointers_;
 };
 
+/// A program that is about to start.
+struct Launch {
+  char* const* arguments;
+  char* const* environment;
+  int output;
+  int errors;
+  int failure;  // takes the errno of a start that fails
+  pid_t parent;
+};
+
+/// Lets the program take the place of this process, which has been forked for it: only
+/// calls that are safe then.
+[[noreturn]] void Become(const Launch& launch) {
+  ::setpgid(0, 0);
+  // Whoever is killed can't stop it any more. Python ends by this one whatever it does.
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != launch.parent) {
+    ::_exit(kCannotRun);  // Killed before this was asked for.
+  }
+  for (const int signal : {SIGPIPE, SIGINT, SIGTERM}) {
+    std::signal(signal, SIG_DFL);
+  }
+  const int nothing = ::open("/dev/null", O_RDONLY);
+  if (nothing >= 0 && ::dup2(nothing, STDIN_FILENO) >= 0 &&
+      ::dup2(launch.output, STDOUT_FILENO) >= 0 &&
+      ::dup2(launch.errors, STDERR_FILENO) >= 0) {
+    ::execvpe(launch.arguments[0], launch.arguments, launch.environment);
+  }
+  const int error = errno;
+  (void)!::write(launch.failure, &error, sizeof error);
+  ::_exit(kCannotRun);
+}
+
 class SpawnedProcess final : public ChildProcess {
  public:
   SpawnedProcess() = default;
@@ -94,33 +100,39 @@ class SpawnedProcess final : public ChildProcess {
   SpawnedProcess& operator=(const SpawnedProcess&) = delete;
 
   ~SpawnedProcess() override {
-    if (!exit_code_) {
+    if (pid_ > 0 && !exit_code_) {
       ::kill(-pid_, SIGKILL);
       (void)Wait();
     }
   }
 
   Status Spawn(const ProgramCall& call) {
-    if (!output_.Open() || !errors_.Open()) {
-      return Error{
-          ErrorKind::kUnavailable,
-          fmt::format("cannot start {}: {}", call.arguments[0], std::strerror(errno))};
+    Pipe failure;
+    if (!OpenOutputs(call) || !failure.Open()) {
+      return Error{ErrorKind::kUnavailable,
+                   fmt::format("cannot open the output of {}: {}", call.arguments[0],
+                               std::strerror(errno))};
     }
-    const SpawnSettings settings(output_.write.get(), errors_.write.get());
     const TextArray arguments(call.arguments);
-    const TextArray environment(call.environment);
-    const int error =
-        posix_spawnp(&pid_, arguments.get()[0], settings.files(), settings.attributes(),
-                     arguments.get(), environment.get());
-    if (error != 0) {
-      exit_code_ = -1;  // There is nothing to wait for.
-      return Error{
-          error == ENOENT ? ErrorKind::kNotFound : ErrorKind::kUnavailable,
-          fmt::format("cannot start {}: {}", call.arguments[0], std::strerror(error))};
+    const TextArray environment(call.environment.value_or(std::vector<std::string>()));
+    const Launch launch{.arguments = arguments.get(),
+                        .environment = call.environment ? environment.get() : environ,
+                        .output = output_.write.get(),
+                        .errors = errors_.write.get(),
+                        .failure = failure.write.get(),
+                        .parent = ::getpid()};
+    const pid_t pid = ::_Fork();  // No library's handlers: they may take locks.
+    if (pid == 0) {
+      Become(launch);
     }
+    if (pid < 0) {
+      return NotStarted(call, errno);
+    }
+    pid_ = pid;
     output_.write.Close();
     errors_.write.Close();
-    return {};
+    failure.write.Close();
+    return CheckStart(call, failure.read);
   }
 
   Output Next(std::string& line, std::chrono::milliseconds timeout) override {
@@ -134,7 +146,14 @@ class SpawnedProcess final : public ChildProcess {
       if (left.count() < 0) {
         return Output::kNothingYet;
       }
-      Read(left);
+      // Asked before the read: what it wrote until its end is there by then.
+      const bool ended = HasEnded();
+      const auto wait =
+          ended ? std::chrono::milliseconds(0) : std::min(left, kLookForEnd);
+      if (!Read(wait) && ended) {
+        output_.read.Close();  // Children of its own may hold the other ends for long.
+        errors_.read.Close();
+      }
     }
     return Output::kLine;
   }
@@ -165,18 +184,59 @@ class SpawnedProcess final : public ChildProcess {
   }
 
  private:
+  static Error NotStarted(const ProgramCall& call, int error) {
+    return {error == ENOENT ? ErrorKind::kNotFound : ErrorKind::kUnavailable,
+            fmt::format("cannot start {}: {}", call.arguments[0], std::strerror(error))};
+  }
+
+  bool OpenOutputs(const ProgramCall& call) {
+    if (call.output_file.empty()) {
+      return output_.Open() && errors_.Open();
+    }
+    constexpr int kFlags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+    constexpr mode_t kOwnerOnly = 0600;
+    const Descriptor file(::open(call.output_file.c_str(), kFlags, kOwnerOnly));
+    if (!file.valid()) {
+      return false;
+    }
+    for (Pipe* pipe : {&output_, &errors_}) {
+      pipe->write =
+          Descriptor(::fcntl(file.get(), F_DUPFD_CLOEXEC, kFirstFreeDescriptor));
+    }
+    return output_.write.valid() && errors_.write.valid();
+  }
+
+  /// Reads the end of a pipe that the program's start closes.
+  Status CheckStart(const ProgramCall& call, const Descriptor& failure) {
+    int error = 0;
+    ssize_t count = 0;
+    do {
+      count = ::read(failure.get(), &error, sizeof error);
+    } while (count < 0 && errno == EINTR);
+    if (count <= 0) {
+      return {};
+    }
+    (void)Wait();
+    return NotStarted(call, error);
+  }
+
   void Ended(int status) {
     exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+  bool HasEnded() {
+    int status = 0;
+    if (!exit_code_ && ::waitpid(pid_, &status, WNOHANG) == pid_) {
+      Ended(status);
+    }
+    return exit_code_.has_value();
   }
 
   /// Waits for its end, and reads on meanwhile: who finds the pipe full does not end.
   void WaitUntil(std::chrono::steady_clock::time_point end) {
     constexpr std::chrono::milliseconds kSlice(20);
-    while (!exit_code_ && std::chrono::steady_clock::now() < end) {
-      int status = 0;
-      if (::waitpid(pid_, &status, WNOHANG) == pid_) {
-        Ended(status);
-      } else if (output_.read.valid() || errors_.read.valid()) {
+    while (!HasEnded() && std::chrono::steady_clock::now() < end) {
+      if (output_.read.valid() || errors_.read.valid()) {
         Read(kSlice);
         pending_.clear();
         searched_ = 0;
@@ -190,7 +250,8 @@ class SpawnedProcess final : public ChildProcess {
     const size_t end = pending_.find('\n', searched_);
     if (end == std::string::npos) {
       searched_ = pending_.size();
-      if (output_.read.valid() || pending_.empty()) {
+      const bool whole = !output_.read.valid() || pending_.size() >= kLongestLine;
+      if (!whole || pending_.empty()) {
         return false;
       }
       line = std::exchange(pending_, {});
@@ -203,11 +264,12 @@ class SpawnedProcess final : public ChildProcess {
     return true;
   }
 
-  void Read(std::chrono::milliseconds timeout) {
+  /// Reads what is there, or comes in time. \return whether anything was, or an end
+  bool Read(std::chrono::milliseconds timeout) {
     std::array<pollfd, 2> waited{pollfd{output_.read.get(), POLLIN, 0},
                                  pollfd{errors_.read.get(), POLLIN, 0}};
     if (::poll(waited.data(), waited.size(), static_cast<int>(timeout.count())) <= 0) {
-      return;  // A signal, or nothing yet.
+      return false;  // A signal, or nothing yet.
     }
     if (waited[0].revents != 0) {
       Append(output_.read, pending_);
@@ -218,6 +280,7 @@ class SpawnedProcess final : public ChildProcess {
           error_output_.size() - std::min(error_output_.size(), kErrorOutputBytes);
       error_output_.erase(0, surplus);
     }
+    return true;
   }
 
   static void Append(Descriptor& from, std::string& text) {

@@ -1,11 +1,13 @@
 #pragma once
 
 /// \file io/child_process.h
-/// Another program, run without a shell: what it prints is read line by line.
+/// Another program, run without a shell: what it prints is read line by line, or goes
+/// into a file.
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,11 +19,17 @@ struct ProgramCall {
   /// The program, as a path or to be found in our PATH, and its arguments. Others can
   /// read them: nothing secret.
   std::vector<std::string> arguments;
-  std::vector<std::string> environment;  // all of it, as NAME=value
+  /// All of it, as NAME=value; nullopt: ours.
+  std::optional<std::vector<std::string>> environment = {};
+  /// Takes what it prints, and what it prints as errors, written anew; empty: we read it.
+  /// For a program that leaves others running behind it, which print on.
+  std::string output_file = {};
 };
 
 /// A running program. It has no input, and a process group of its own: signals that a
-/// terminal sends come to us alone. Not thread-safe.
+/// terminal sends come to us alone. If we die without stopping it, it gets a SIGTERM; as
+/// Linux takes the thread that started it for us, that thread has to outlive it. Not
+/// thread-safe.
 class ChildProcess {
  public:
   /// Starts it.
@@ -37,7 +45,9 @@ class ChildProcess {
   enum class Output : uint8_t { kLine, kNothingYet, kEnd };
 
   /// Waits for the next line of its output, no longer than `timeout`, and reads its error
-  /// output beside. \param line  set where there is one, without the line break
+  /// output beside. A line beyond 16 MiB comes in pieces.
+  /// \param line  set where there is one, without the line break
+  /// \return kEnd once it has closed its output, or has ended
   virtual Output Next(std::string& line, std::chrono::milliseconds timeout) = 0;
 
   /// The last 8 KiB of its error output so far.

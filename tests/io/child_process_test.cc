@@ -2,11 +2,19 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/temp_folder.h"
 
 namespace calve::io {
 namespace {
@@ -74,6 +82,86 @@ TEST(ChildProcessTest, StoppingGoesOnUntilItEnds) {
   EXPECT_EQ(process->Next(line, seconds(30)), ChildProcess::Output::kLine);
   process->Stop(milliseconds(50));
   EXPECT_EQ(process->Wait(), 128 + SIGKILL);
+}
+
+TEST(ChildProcessTest, ALongLineComesInPieces) {
+  const auto process =
+      Shell("head -c 40000000 /dev/zero | tr '\\0' x; echo; printf '\\377\\0a\\n'");
+  std::string line;
+  size_t bytes = 0;
+  while (bytes < 40'000'000) {
+    ASSERT_EQ(process->Next(line, seconds(60)), ChildProcess::Output::kLine);
+    EXPECT_LT(line.size(), 17U * 1024 * 1024);
+    bytes += line.size();
+  }
+  EXPECT_EQ(bytes, 40'000'000U);
+  EXPECT_THAT(Lines(*process), ElementsAre(std::string("\xff\0a", 3)));
+  EXPECT_EQ(process->Wait(), 0);
+}
+
+TEST(ChildProcessTest, AnEndBySignalIsOneEvenWhileItsChildrenHoldTheOutput) {
+  const auto process = Shell("sleep 600 & echo $!; printf end; kill -9 $$");
+  const auto lines = Lines(*process);
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(lines[1], "end");
+  EXPECT_EQ(process->Wait(), 128 + SIGKILL);
+  ::kill(std::stoi(lines[0]), SIGKILL);
+}
+
+TEST(ChildProcessTest, OutputIntoAFileIsWrittenAnewAndTheEnvironmentIsOurs) {
+  const testing::TempFolder folder;
+  const std::string file = folder.path() + "/log";
+  std::ofstream(file) << "from before, and longer than what comes";
+  ::setenv("CALVE_TEST_OURS", "ours", /*replace=*/1);
+  const auto process = ChildProcess::Start(
+      {.arguments = {"sh", "-c", "echo $CALVE_TEST_OURS; echo wrong >&2; exit 3"},
+       .output_file = file});
+  ASSERT_TRUE(process) << process.error().message;
+  std::string line;
+  EXPECT_EQ((*process)->Next(line, seconds(30)), ChildProcess::Output::kEnd);
+  EXPECT_EQ((*process)->Wait(), 3);
+  std::ostringstream text;
+  text << std::ifstream(file).rdbuf();
+  EXPECT_EQ(text.str(), "ours\nwrong\n");
+}
+
+TEST(ChildProcessTest, AFileThatCanNotBeWrittenIsNoMissingProgram) {
+  const auto process =
+      ChildProcess::Start({.arguments = {"true"}, .output_file = "/nowhere/log"});
+  ASSERT_FALSE(process);
+  EXPECT_EQ(process.error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(process.error().message,
+            "cannot open the output of true: No such file or directory");
+}
+
+TEST(ChildProcessTest, SignalsThatWeIgnoreAreAsUsualInIt) {
+  const auto before = std::signal(SIGPIPE, SIG_IGN);
+  const auto process = Shell("kill -PIPE $$; echo deaf");
+  std::signal(SIGPIPE, before);
+  EXPECT_THAT(Lines(*process), ::testing::IsEmpty());
+  EXPECT_EQ(process->Wait(), 128 + SIGPIPE);
+}
+
+TEST(ChildProcessTest, ItIsAskedToEndWhereWeAreKilledWithoutStoppingIt) {
+  const testing::TempFolder folder;
+  const std::string file = folder.path() + "/asked";
+  const pid_t starter = ::fork();
+  if (starter == 0) {
+    const auto process = Shell("trap 'echo it is > " + file +
+                               "; exit' TERM; echo up; while :; do sleep 0.1; done");
+    std::string line;
+    (void)process->Next(line, seconds(30));
+    ::raise(SIGKILL);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(starter, &status, 0), starter);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  std::string text;
+  for (int i = 0; i < 600 && text.empty(); ++i) {
+    std::this_thread::sleep_for(milliseconds(50));
+    std::getline(std::ifstream(file), text);
+  }
+  EXPECT_EQ(text, "it is");
 }
 
 TEST(ChildProcessTest, AProgramThatIsNotThereIsNotFound) {

@@ -1,17 +1,11 @@
-#include <array>
-#include <cerrno>
+#include "io/child_process.h"
+
 #include <charconv>
-#include <csignal>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "io/postgres/child_process_internal.h"
 
@@ -40,52 +34,13 @@ std::optional<ProcessState> StateOf(pid_t pid) {
   return out;
 }
 
-/// Owns the file actions of a spawn: output to a file, nothing to read.
-class SpawnFiles {
- public:
-  explicit SpawnFiles(const std::string& log_path) {
-    posix_spawn_file_actions_init(&actions_);
-    posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions_, STDOUT_FILENO, log_path.c_str(),
-                                     O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    posix_spawn_file_actions_adddup2(&actions_, STDOUT_FILENO, STDERR_FILENO);
-  }
-  SpawnFiles(const SpawnFiles&) = delete;
-  SpawnFiles& operator=(const SpawnFiles&) = delete;
-  ~SpawnFiles() { posix_spawn_file_actions_destroy(&actions_); }
-
-  const posix_spawn_file_actions_t* get() const { return &actions_; }
-
- private:
-  posix_spawn_file_actions_t actions_{};
-};
-
 }  // namespace
 
 Result<int> RunProgram(const std::vector<std::string>& arguments,
                        const std::string& log_path) {
-  std::vector<std::string> copies = arguments;
-  std::vector<char*> pointers;
-  pointers.reserve(copies.size() + 1);
-  for (std::string& argument : copies) {
-    pointers.push_back(argument.data());
-  }
-  pointers.push_back(nullptr);
-  const SpawnFiles files(log_path);
-  pid_t pid = 0;
-  const int error = posix_spawnp(&pid, pointers[0], files.get(), /*attrp=*/nullptr,
-                                 pointers.data(), environ);
-  if (error != 0) {
-    return Error{error == ENOENT ? ErrorKind::kNotFound : ErrorKind::kUnavailable,
-                 fmt::format("cannot start {}: {}", arguments[0], std::strerror(error))};
-  }
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0) {
-    if (errno != EINTR) {
-      return Error{ErrorKind::kInternal, "cannot wait for " + arguments[0]};
-    }
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  CALVE_ASSIGN(const auto program, io::ChildProcess::Start({.arguments = arguments,
+                                                            .output_file = log_path}));
+  return program->Wait();
 }
 
 std::vector<pid_t> ProcessFamily(pid_t parent) {
