@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/foreign_json.h"
 #include "secrets/secret_record_internal.h"
 
 namespace calve::secrets {
@@ -23,7 +24,7 @@ SecretRecord RecordOf(const nlohmann::json& object) {
 }
 
 Result<SecretRecord> ParseRecord(std::string_view json) {
-  const auto object = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
+  const auto object = ParseForeignJson(json);
   if (!object.is_object()) {
     return Error{ErrorKind::kInvalidArgument, "holds no JSON object"};
   }

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/foreign_json.h"
+#include "core/foreign_text.h"
 #include "secrets/secret_record_internal.h"
 
 namespace calve::secrets {
@@ -17,28 +19,9 @@ Error NotThat(std::string_view what) {
   return {ErrorKind::kCorrupt, std::string(what)};
 }
 
-Json Parse(std::string_view body) {
-  return Json::parse(body, nullptr, /*allow_exceptions=*/false);
-}
-
-/// The member, or null where `object` is none or has no such member.
-const Json& At(const Json& object, std::string_view name) {
-  static const Json kNull;
-  if (!object.is_object()) {
-    return kNull;
-  }
-  const auto found = object.find(std::string(name));
-  return found == object.end() ? kNull : *found;
-}
-
-std::string TextAt(const Json& object, std::string_view name) {
-  const Json& member = At(object, name);
-  return member.is_string() ? member.get<std::string>() : "";
-}
-
 /// A number of at least 0; 0 for anything else.
 int64_t NumberAt(const Json& object, std::string_view name) {
-  const Json& member = At(object, name);
+  const Json& member = JsonAt(object, {name});
   if (member.is_number_unsigned()) {
     constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
     return static_cast<int64_t>(std::min(member.get<uint64_t>(), kMost));
@@ -57,40 +40,20 @@ bool IsTrue(const Json& member) {
   return member.is_boolean() && member.get<bool>();
 }
 
-/// Cuts a UTF-8 text between characters.
-void Cut(std::string& text, size_t bytes) {
-  if (text.size() <= bytes) {
-    return;
-  }
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) {
-    --bytes;
-  }
-  text.resize(bytes);
-}
-
 }  // namespace
 
 std::string ErrorsOf(std::string_view body) {
-  const Json reply = Parse(body);
+  const Json reply = ParseForeignJson(body);
   std::string text;
-  for (const Json& error : At(reply, "errors")) {
+  for (const Json& error : JsonAt(reply, {"errors"})) {
     if (error.is_string()) {
       text += (text.empty() ? "" : "; ") + error.get<std::string>();
     }
   }
-  std::string line;
-  for (const char c : text) {
-    const bool space = static_cast<unsigned char>(c) <= ' ' || c == 0x7f;
-    if (!space) {
-      line += c;
-    } else if (!line.empty() && line.back() != ' ') {
-      line += ' ';
-    }
-  }
+  std::string line = InOneLine(text, /*longest_bytes=*/300);
   while (line.ends_with(' ') || line.ends_with('.')) {
     line.pop_back();
   }
-  Cut(line, /*bytes=*/300);
   return line;
 }
 
@@ -102,22 +65,23 @@ Error OddReply(std::string_view to_what, std::string_view what) {
 }
 
 Result<VaultMount> ParseMount(std::string_view body) {
-  const Json reply = Parse(body);
-  const Json& data = At(reply, "data");
-  VaultMount mount{.path = TextAt(data, "path"), .type = TextAt(data, "type")};
+  const Json reply = ParseForeignJson(body);
+  const Json& data = JsonAt(reply, {"data"});
+  VaultMount mount{.path = JsonTextAt(data, {"path"}),
+                   .type = JsonTextAt(data, {"type"})};
   if (mount.path.empty() || mount.type.empty()) {
     return NotThat("names no mount");
   }
-  mount.kv_version = TextAt(At(data, "options"), "version") == "2" ? 2 : 1;
+  mount.kv_version = JsonTextAt(data, {"options", "version"}) == "2" ? 2 : 1;
   return mount;
 }
 
 Result<VaultToken> ParseAuth(std::string_view body) {
-  const Json reply = Parse(body);
-  const Json& auth = At(reply, "auth");
-  VaultToken token{.token = Secret(TextAt(auth, "client_token")),
+  const Json reply = ParseForeignJson(body);
+  const Json& auth = JsonAt(reply, {"auth"});
+  VaultToken token{.token = Secret(JsonTextAt(auth, {"client_token"})),
                    .lease = LeaseAt(auth, "lease_duration"),
-                   .renewable = IsTrue(At(auth, "renewable"))};
+                   .renewable = IsTrue(JsonAt(auth, {"renewable"}))};
   if (token.token.empty()) {
     return NotThat("holds no token");
   }
@@ -125,15 +89,15 @@ Result<VaultToken> ParseAuth(std::string_view body) {
 }
 
 Result<VaultTokenState> ParseTokenState(std::string_view body) {
-  const Json reply = Parse(body);
-  const Json& data = At(reply, "data");
+  const Json reply = ParseForeignJson(body);
+  const Json& data = JsonAt(reply, {"data"});
   if (!data.is_object()) {
     return NotThat("tells nothing of the token");
   }
   VaultTokenState state{.lease = LeaseAt(data, "ttl"),
-                        .renewable = IsTrue(At(data, "renewable")),
+                        .renewable = IsTrue(JsonAt(data, {"renewable"})),
                         .policies = {}};
-  for (const Json& policy : At(data, "policies")) {
+  for (const Json& policy : JsonAt(data, {"policies"})) {
     if (policy.is_string()) {
       state.policies.push_back(policy.get<std::string>());
     }
@@ -142,27 +106,27 @@ Result<VaultTokenState> ParseTokenState(std::string_view body) {
 }
 
 Result<VaultSecret> ParseSecret(std::string_view body, int kv_version) {
-  const Json reply = Parse(body);
-  const Json& outer = At(reply, "data");
-  const Json& data = kv_version == 2 ? At(outer, "data") : outer;
+  const Json reply = ParseForeignJson(body);
+  const Json& outer = JsonAt(reply, {"data"});
+  const Json& data = kv_version == 2 ? JsonAt(outer, {"data"}) : outer;
   if (!data.is_object()) {
     return NotThat("holds no secret");
   }
   VaultSecret secret;
   secret.record = RecordOf(data);
   if (kv_version == 2) {
-    secret.version = NumberAt(At(outer, "metadata"), "version");
+    secret.version = NumberAt(JsonAt(outer, {"metadata"}), "version");
   }
   secret.lease = LeaseAt(reply, "lease_duration");
   return secret;
 }
 
 int64_t DeletedVersion(std::string_view body) {
-  return NumberAt(At(At(Parse(body), "data"), "metadata"), "version");
+  return NumberAt(JsonAt(ParseForeignJson(body), {"data", "metadata"}), "version");
 }
 
 Result<std::string> ParseWrapPath(std::string_view body) {
-  std::string path = TextAt(At(Parse(body), "data"), "creation_path");
+  std::string path = JsonTextAt(ParseForeignJson(body), {"data", "creation_path"});
   if (path.empty()) {
     return NotThat("does not say what was wrapped");
   }
@@ -170,7 +134,7 @@ Result<std::string> ParseWrapPath(std::string_view body) {
 }
 
 Result<Secret> ParseSecretId(std::string_view body) {
-  Secret secret_id(TextAt(At(Parse(body), "data"), "secret_id"));
+  Secret secret_id(JsonTextAt(ParseForeignJson(body), {"data", "secret_id"}));
   if (secret_id.empty()) {
     return NotThat("holds no secret_id");
   }

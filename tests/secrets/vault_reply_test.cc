@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include "secrets/secret_record.h"
+
 namespace calve::secrets {
 namespace {
 
@@ -63,7 +65,7 @@ TEST(VaultReplyTest, ErrorsAreOneShortLine) {
     umlauts += "\xC3\xA4";
   }
   EXPECT_EQ(ErrorsOf("{\"errors\": [\"x" + umlauts + "\"]}"),
-            "x" + umlauts.substr(0, 298));
+            "x" + umlauts.substr(0, 296) + "…");
 }
 
 TEST(VaultReplyTest, AnotherReplyIsCorruptAndNothingOfItIsShown) {
@@ -77,6 +79,15 @@ TEST(VaultReplyTest, AnotherReplyIsCorruptAndNothingOfItIsShown) {
       EXPECT_EQ(error.message.find("canary"), std::string::npos) << body;
     }
   }
+}
+
+TEST(VaultReplyTest, AFieldNestedBeyondAnyUseIsRefused) {
+  const std::string deep =
+      std::string(1'000'000, '[') + "\"canary\"" + std::string(1'000'000, ']');
+  const auto secret = ParseSecret(R"({"data": {"field": )" + deep + "}}", 1);
+  ASSERT_FALSE(secret);
+  EXPECT_EQ(secret.error().kind, ErrorKind::kCorrupt);
+  EXPECT_FALSE(ParseRecord(R"({"field": )" + deep + "}"));
 }
 
 TEST(VaultReplyTest, EndlessLeasesAreNone) {

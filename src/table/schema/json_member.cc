@@ -8,38 +8,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/foreign_json.h"
+
 namespace calve::table {
 namespace {
 
 using nlohmann::json;
-
-constexpr int kMaxDepth = 200;
-
-/// Whether arrays and objects nest deeper than allowed. Counts brackets outside of
-/// strings; on text that is no JSON the answer does not matter.
-bool TooDeep(std::string_view text) {
-  int depth = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') {
-        ++i;
-      } else if (c == '"') {
-        in_string = false;
-      }
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > kMaxDepth) {
-        return true;
-      }
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-  return false;
-}
 
 /// The member if it is there and not null, else null.
 const json* FindMember(const json& object, std::string_view name) {
@@ -96,11 +70,11 @@ Result<std::string> Read(const json& value, std::string_view name) {
 }  // namespace
 
 Result<json> ParseJson(std::string_view text) {
-  if (TooDeep(text)) {
+  if (JsonNestsTooDeep(text)) {
     return Error{ErrorKind::kCorrupt,
-                 fmt::format("JSON nests deeper than {} levels", kMaxDepth)};
+                 fmt::format("JSON nests deeper than {} levels", kMostJsonLevels)};
   }
-  json parsed = json::parse(text, /*cb=*/nullptr, /*allow_exceptions=*/false);
+  json parsed = ParseForeignJson(text);
   if (parsed.is_discarded()) {
     return Error{ErrorKind::kCorrupt, "not a JSON text"};
   }
