@@ -161,8 +161,9 @@ void AddTrinoChecks(Session& session, Checks& checks) {
         {"trino", CheckState::kFailed, missing.message, "the message names it"});
     return;
   }
-  const auto http = io::MakeHttpClient({});
-  query::TrinoClient trino(*config->trino, *http);
+  constexpr size_t kMostReplyBytes = size_t{64} * 1024 * 1024;
+  const auto http = io::MakeHttpClient({.max_body_bytes = kMostReplyBytes});
+  query::TrinoClient trino(*config->trino, *http, {.interrupted = Interrupted});
   const auto version = trino.Version();
   if (!version) {
     checks.push_back({"trino", CheckState::kFailed, version.error().message,

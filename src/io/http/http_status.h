@@ -11,6 +11,7 @@ inline constexpr int kHttpNoContent = 204;
 inline constexpr int kHttpPartialContent = 206;
 inline constexpr int kHttpFirstRedirect = 300;
 inline constexpr int kHttpBadRequest = 400;
+inline constexpr int kHttpUnauthorized = 401;
 inline constexpr int kHttpForbidden = 403;
 inline constexpr int kHttpNotFound = 404;
 inline constexpr int kHttpConflict = 409;
