@@ -132,6 +132,20 @@ def test_a_model_that_fails_ends_with_dbts_own_sentence(chain):
         own.unlink()
 
 
+def test_a_hook_that_fails_is_told(chain):
+    project = chain.folder / "dbt_dwh" / "dbt_project.yml"
+    before = project.read_text()
+    project.write_text(
+        before + '\non-run-start: "select n / (n - n) from unnest(sequence(1, 3)) t(n)"\n')
+    try:
+        failure = fails(chain, "transform")
+    finally:
+        project.write_text(before)
+    assert failure.code == 1
+    assert "dbt: Failure in operation" in failure.stderr
+    assert "DIVISION_BY_ZERO: Division by zero" in failure.stderr
+
+
 def test_what_can_not_start_is_wrong_use_and_what_can_not_be_reached_passes(chain):
     missing = fails(chain, "--set", "dbt.command=/nowhere/dbt", "transform")
     assert missing.code == 2
@@ -144,7 +158,9 @@ def test_what_can_not_start_is_wrong_use_and_what_can_not_be_reached_passes(chai
     assert "Connection refused" in away.stderr
 
 
-def test_a_signal_stops_dbt_and_its_query(chain):
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
+def test_a_signal_stops_dbt_and_its_query(chain, sent):
+    """By one that can't be caught the kernel ends dbt; Trino's query ends without its client."""
     own = chain.folder / OWN_MODEL
     own.write_text("{{ config(materialized='table', contract={'enforced': false}) }} "
                    "select count(*) as stopped_query from unnest(sequence(1, 10000)) a(n),"
@@ -156,13 +172,17 @@ def test_a_signal_stops_dbt_and_its_query(chain):
         dbt = child_of(process.pid)
         environment = pathlib.Path(f"/proc/{dbt}/environ").read_text().split("\0")
         arguments = pathlib.Path(f"/proc/{dbt}/cmdline").read_text()
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(sent)
         _, stderr = process.communicate(timeout=120)
+        wait_for(lambda: has_ended(dbt))
     finally:
         own.unlink()
-    assert process.returncode == INTERRUPTED, stderr
-    assert "interrupted while dbt ran" in stderr
-    assert not pathlib.Path(f"/proc/{dbt}").exists()
+    if sent == signal.SIGTERM:
+        assert process.returncode == INTERRUPTED, stderr
+        assert "interrupted while dbt ran" in stderr
+        assert not pathlib.Path(f"/proc/{dbt}").exists()
+    else:
+        cancel_running(chain)
     wait_for(lambda: running(chain) == 0)
     assert f"TRINO_CATALOG={chain.name}" in environment
     assert not any(entry.startswith("VAULT_TOKEN=") for entry in environment)
@@ -220,6 +240,23 @@ def running(chain):
     return chain.trino.rows("select count(*) from system.runtime.queries where state = 'RUNNING'"
                             " and query like '%stopped_query%'"
                             " and query not like '%system.runtime%'")[0][0]
+
+
+def cancel_running(chain):
+    """Cancels the queries of the slow model, as Trino does after five minutes."""
+    for query, in chain.trino.rows("select query_id from system.runtime.queries where state ="
+                                   " 'RUNNING' and query like '%stopped_query%'"
+                                   " and query not like '%system.runtime%'"):
+        chain.trino.rows(f"call system.runtime.kill_query('{query}', 'its client is gone')")
+
+
+def has_ended(pid):
+    """Whether a process is gone, or only its exit code is left for whoever inherits it."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return True
+    return stat.rsplit(")", 1)[1].split()[0] == "Z"
 
 
 def child_of(pid):

@@ -8,6 +8,9 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/foreign_text.h"
 
 namespace calve::app {
 namespace {
@@ -99,10 +102,7 @@ std::string DbtSentence(const std::string& message) {
     const std::string name = Between(sentence, "name=", ",");
     sentence = BeginsWithName(own) ? own : name + ": " + own;
   }
-  if (sentence.size() > kLongestSentence) {
-    sentence.resize(kLongestSentence);
-    sentence += "…";
-  }
+  sentence = InOneLine(sentence, kLongestSentence);
   return sentence.empty() ? "dbt does not say why" : sentence;
 }
 
@@ -130,6 +130,18 @@ Error ProjectFailure(const std::string& project_folder, const std::string& messa
   }
   return {ErrorKind::kInvalidArgument,
           fmt::format("dbt refuses the project {}: {}", project_folder, sentence)};
+}
+
+Error OtherFailure(const std::vector<std::string>& errors) {
+  std::string sentence;
+  for (const std::string& error : errors) {
+    sentence += (sentence.empty() ? "" : ": ") + DbtSentence(error);
+  }
+  if (const auto kind =
+          PassingKind(fmt::format("{}", fmt::join(errors, " ")), sentence)) {
+    return {*kind, fmt::format("dbt: {}; try again", sentence)};
+  }
+  return {ErrorKind::kCorrupt, "dbt: " + sentence};
 }
 
 bool LacksPackages(const std::string& message) {

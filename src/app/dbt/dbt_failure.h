@@ -4,6 +4,7 @@
 /// What a message of dbt's means for whoever started it.
 
 #include <string>
+#include <vector>
 
 #include "core/result.h"
 
@@ -24,6 +25,10 @@ Error ModelFailure(const std::string& model, const std::string& message);
 /// What ended dbt beside its models. kUnavailable as above; else kInvalidArgument: the
 /// project, the profile or the command line is at fault.
 Error ProjectFailure(const std::string& project_folder, const std::string& message);
+
+/// What failed beside the models, such as a hook. kUnavailable and kConflict as above;
+/// else kCorrupt. \param errors  what dbt told as errors, at least one
+Error OtherFailure(const std::vector<std::string>& errors);
 
 /// Whether dbt lacks packages that `dbt deps` would fetch.
 bool LacksPackages(const std::string& message);

@@ -6,47 +6,35 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/foreign_json.h"
+
 namespace calve::app {
 namespace {
 
 using Json = nlohmann::json;
 
-/// The member at a path of names, null where one is missing.
-const Json& At(const Json& json, std::initializer_list<const char*> path) {
-  static const Json kNothing;
-  const Json* at = &json;
-  for (const char* name : path) {
-    if (!at->is_object() || !at->contains(name)) {
-      return kNothing;
-    }
-    at = &(*at)[name];
-  }
-  return *at;
-}
-
-std::string TextAt(const Json& json, std::initializer_list<const char*> path) {
-  const Json& value = At(json, path);
-  return value.is_string() ? value.get<std::string>() : "";
-}
+constexpr size_t kMostErrors = 2;
+constexpr double kMostRows = 9e18;  // as an int64_t holds them
 
 /// `staging.stg_orders` of an event about a model.
 std::string TableOf(const Json& data) {
-  return TextAt(data, {"node_info", "node_relation", "schema"}) + "." +
-         TextAt(data, {"node_info", "node_relation", "alias"});
+  return JsonTextAt(data, {"node_info", "node_relation", "schema"}) + "." +
+         JsonTextAt(data, {"node_info", "node_relation", "alias"});
 }
 
 bool IsAboutModel(const Json& data) {
-  return TextAt(data, {"node_info", "resource_type"}) == "model";
+  return JsonTextAt(data, {"node_info", "resource_type"}) == "model";
 }
 
 DbtModel ModelOf(const Json& data) {
-  DbtModel model{.name = TextAt(data, {"node_info", "node_name"}),
+  DbtModel model{.name = JsonTextAt(data, {"node_info", "node_name"}),
                  .table = TableOf(data),
-                 .status = TextAt(data, {"run_result", "status"}),
-                 .message = TextAt(data, {"run_result", "message"}),
+                 .status = JsonTextAt(data, {"run_result", "status"}),
+                 .message = JsonTextAt(data, {"run_result", "message"}),
                  .rows_affected = {}};
-  const Json& rows = At(data, {"run_result", "adapter_response", "rows_affected"});
-  if (rows.is_number() && rows.get<double>() >= 0) {
+  const Json& rows = JsonAt(data, {"run_result", "adapter_response", "rows_affected"});
+  // Trino's adapter says -1 where it does not know.
+  if (rows.is_number() && rows.get<double>() >= 0 && rows.get<double>() < kMostRows) {
     model.rows_affected = static_cast<int64_t>(rows.get<double>());
   }
   return model;
@@ -61,28 +49,32 @@ std::string PlainVersion(std::string version) {
 }  // namespace
 
 void DbtLog::Take(const std::string& line) {
-  const Json event = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-  const std::string name = TextAt(event, {"info", "name"});
-  const Json& data = At(event, {"data"});
+  const Json event = ParseForeignJson(line);
+  const std::string name = JsonTextAt(event, {"info", "name"});
+  const Json& data = JsonAt(event, {"data"});
+  const std::string level = JsonTextAt(event, {"info", "level"});
+  if (level == "error" && errors_.size() < kMostErrors) {
+    errors_.push_back(JsonTextAt(event, {"info", "msg"}));
+  }
   if (name == "LogStartLine" && IsAboutModel(data)) {
     Started(TableOf(data));
   } else if (name == "NodeFinished" && IsAboutModel(data)) {
     Finished(ModelOf(data));
   } else if (name == "MainEncounteredError") {
-    failure_ = TextAt(data, {"exc"});
+    failure_ = JsonTextAt(data, {"exc"});
   } else if (name == "MainReportVersion") {
-    dbt_version_ = PlainVersion(TextAt(data, {"version"}));
+    dbt_version_ = PlainVersion(JsonTextAt(data, {"version"}));
   } else if (name == "AdapterRegistered") {
-    adapter_ = TextAt(data, {"adapter_name"});
-    adapter_version_ = PlainVersion(TextAt(data, {"adapter_version"}));
+    adapter_ = JsonTextAt(data, {"adapter_name"});
+    adapter_version_ = PlainVersion(JsonTextAt(data, {"adapter_version"}));
   } else if (name.starts_with("DebugCmd")) {
-    const std::string text = TextAt(event, {"info", "msg"});
+    const std::string text = JsonTextAt(event, {"info", "msg"});
     if (text.find("ERROR") != std::string::npos) {
       faults_.push_back(text);
     }
-  } else if (TextAt(event, {"info", "level"}) == "warn" &&
+  } else if (level == "warn" &&
              name != "BehaviorChangeEvent") {  // dbt's own plans, said at every start
-    warnings_.push_back(TextAt(event, {"info", "msg"}));
+    warnings_.push_back(JsonTextAt(event, {"info", "msg"}));
   }
 }
 

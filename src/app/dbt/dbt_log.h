@@ -36,6 +36,8 @@ class DbtLog {
   const std::vector<DbtModel>& models() const { return models_; }
   /// What ended dbt before, or beside, its models; "" where nothing did.
   const std::string& failure() const { return failure_; }
+  /// The first that it told as errors, such as a hook's and the reason.
+  const std::vector<std::string>& errors() const { return errors_; }
   /// Of dbt-core and of the adapter; "" while dbt has not said.
   const std::string& dbt_version() const { return dbt_version_; }
   const std::string& adapter() const { return adapter_; }
@@ -53,6 +55,7 @@ class DbtLog {
   Progress& progress_;
   std::vector<DbtModel> models_;
   std::string failure_;
+  std::vector<std::string> errors_;
   std::string dbt_version_;
   std::string adapter_;
   std::string adapter_version_;

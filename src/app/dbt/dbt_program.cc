@@ -14,6 +14,8 @@ namespace calve::app {
 namespace {
 
 constexpr std::chrono::milliseconds kLookForSignals(100);
+/// A program's exit code where signal n ended it is this + n.
+constexpr int kFirstSignal = 128;
 /// dbt asks Trino to cancel each running query before it ends.
 constexpr std::chrono::milliseconds kPatience(10'000);
 
@@ -37,7 +39,7 @@ std::vector<std::string> ChildEnvironment(const DbtProgram& program) {
   for (const auto& [name, value] : own) {
     std::erase_if(environment,
                   [&](const std::string& entry) { return Sets(entry, name); });
-    environment.push_back(name + "=" + value);
+    environment.push_back(fmt::format("{}={}", name, value));
   }
   return environment;
 }
@@ -57,10 +59,11 @@ std::vector<std::string> Arguments(const DbtProgram& program,
   if (!program.target.empty()) {
     arguments.insert(arguments.end(), {"--target", program.target});
   }
-  // What it did to each model is told at this level; no file gets it.
+  // What it did to each model is told at this level; no file gets it, and no setting of
+  // the project's or the environment's hides it.
   arguments.insert(arguments.end(),
                    {"--log-format", "json", "--log-level", "debug", "--log-level-file",
-                    "none", "--no-use-colors", "--no-version-check"});
+                    "none", "--no-use-colors", "--no-version-check", "--no-quiet"});
   return arguments;
 }
 
@@ -71,8 +74,9 @@ std::string LastLine(const std::string& text) {
   if (end == text.npos) {
     return "";
   }
-  const size_t begin = text.rfind('\n', end);
-  return text.substr(begin == text.npos ? 0 : begin + 1, end - (begin + 1) + 1);
+  const size_t before = text.rfind('\n', end);
+  const size_t begin = before == text.npos ? 0 : before + 1;
+  return DbtSentence(text.substr(begin, end + 1 - begin));
 }
 
 Error Unexplained(const DbtProgram& program, int code, const std::string& last_line) {
@@ -81,6 +85,27 @@ Error Unexplained(const DbtProgram& program, int code, const std::string& last_l
                       "--project-dir {}`",
                       program.command, code, last_line.empty() ? "" : ": " + last_line,
                       program.command, program.project_folder)};
+}
+
+/// How dbt ended, where its log does not say what came of it.
+Status CheckEnd(const DbtProgram& program, int code, bool told_version,
+                const std::string& last_line) {
+  if (code > kFirstSignal) {
+    return Error{ErrorKind::kUnavailable,
+                 fmt::format("{} was ended by signal {}; see whether memory ran out, and "
+                             "try again: it goes on from what is done",
+                             program.command, code - kFirstSignal)};
+  }
+  if (told_version) {
+    return {};
+  }
+  if (code == 0) {
+    return Error{ErrorKind::kInvalidArgument,
+                 fmt::format("{} is no dbt: it ended well and told nothing; see "
+                             "dbt.command",
+                             program.command)};
+  }
+  return Unexplained(program, code, last_line);
 }
 
 /// One run of the models. \param lacks_packages  set if `dbt deps` is to be run first
@@ -100,6 +125,9 @@ Result<std::vector<DbtModel>> TryModels(const DbtProgram& program,
   lacks_packages = LacksPackages(log.failure());
   if (!log.failure().empty()) {
     return ProjectFailure(program.project_folder, log.failure());
+  }
+  if (code != 0 && !log.errors().empty()) {
+    return OtherFailure(log.errors());
   }
   if (code != 0) {
     return Unexplained(program, code, "");
@@ -137,9 +165,8 @@ Result<int> RunDbt(const DbtProgram& program, const std::vector<std::string>& wo
     }
   }
   const int code = dbt.Wait();
-  if (code != 0 && log.dbt_version().empty()) {
-    return Unexplained(program, code, LastLine(dbt.error_output()));
-  }
+  CALVE_TRY(CheckEnd(program, code, /*told_version=*/!log.dbt_version().empty(),
+                     LastLine(dbt.error_output())));
   return code;
 }
 
@@ -162,8 +189,10 @@ Result<std::vector<DbtModel>> RunDbtModels(const DbtProgram& program,
   DbtLog log(progress);
   CALVE_ASSIGN(const int code, RunDbt(program, {"deps"}, log));
   if (code != 0) {
-    return ProjectFailure(program.project_folder,
-                          log.failure().empty() ? "dbt deps failed" : log.failure());
+    return ProjectFailure(program.project_folder, !log.failure().empty() ? log.failure()
+                                                  : !log.errors().empty()
+                                                      ? log.errors().front()
+                                                      : "dbt deps failed");
   }
   return TryModels(program, words, progress, lacks_packages);
 }

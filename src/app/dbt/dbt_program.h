@@ -31,9 +31,8 @@ struct DbtProgram {
 /// the project's profiles.yml reads them.
 ///
 /// \param log  takes what dbt tells
-/// \return dbt's exit code; kInvalidArgument if there is no such program; kCancelled
-/// after
-///         an interrupt
+/// \return dbt's exit code; kInvalidArgument if there is no such program or it is no dbt;
+///         kUnavailable if a signal ended it; kCancelled after an interrupt
 Result<int> RunDbt(const DbtProgram& program, const std::vector<std::string>& words,
                    DbtLog& log);
 

@@ -29,7 +29,14 @@ TEST(DbtFailureTest, ASentenceIsWithoutHeadingsAndPlaces) {
   EXPECT_EQ(DbtSentence("Parsing Error\n  Env var required but not provided: 'X'"),
             "Env var required but not provided: 'X'");
   EXPECT_EQ(DbtSentence("  \n"), "dbt does not say why");
-  EXPECT_EQ(DbtSentence(std::string(5000, 'x')).size(), 600U + 3U);
+  EXPECT_EQ(DbtSentence(std::string(5000, 'x')).size(), 600U);
+  EXPECT_TRUE(DbtSentence("x" + std::string(2000, '\n') + "y").ends_with("x y"));
+  std::string accents;
+  for (int i = 0; i < 1000; ++i) {
+    accents += "é";
+  }
+  EXPECT_TRUE(DbtSentence("xx" + accents).ends_with("é…"));  // No half of a character.
+  EXPECT_EQ(DbtSentence("a \x1b[2Jclean\x07 screen"), "a [2Jclean screen");
 }
 
 TEST(DbtFailureTest, ABrokenContractIsOneAndKeepsItsName) {
@@ -80,6 +87,15 @@ TEST(DbtFailureTest, AnythingElseOfAModelIsAFailureThatNamesIt) {
   const Error halt = ModelFailure("d", "rows_vanished: 3 events are gone");
   EXPECT_EQ(halt.kind, ErrorKind::kCorrupt);
   EXPECT_EQ(halt.message, "rows_vanished: 3 events are gone");
+}
+
+TEST(DbtFailureTest, WhatFailsBesideTheModelsIsTold) {
+  const Error hook = OtherFailure({"Failure in operation on-run-end-0", kDivision});
+  EXPECT_EQ(hook.kind, ErrorKind::kCorrupt);
+  EXPECT_EQ(hook.message,
+            "dbt: Failure in operation on-run-end-0: DIVISION_BY_ZERO: Division by zero");
+  EXPECT_EQ(OtherFailure({"Failure in operation x", kRefused}).kind,
+            ErrorKind::kUnavailable);
 }
 
 TEST(DbtFailureTest, AProjectThatDbtRefusesIsWrongUse) {

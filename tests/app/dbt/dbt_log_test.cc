@@ -97,6 +97,46 @@ TEST(DbtLogTest, VersionsWarningsAndWhatEndedItAreKept) {
   EXPECT_EQ(log.failure(), "Parsing Error\n  why");
 }
 
+TEST(DbtLogTest, ACountThatIsNoneIsNotShown) {
+  for (const char* rows : {"-1", "1e300", "-1e300", "9.3e18", "18446744073709551615",
+                           "\"7\"", "null", "[]"}) {
+    Recorded progress;
+    DbtLog log(progress);
+    log.Take(Start("m"));
+    log.Take(
+        Finish("m", R"({"status": "success", "adapter_response": {"rows_affected": )" +
+                        std::string(rows) + "}}"));
+    EXPECT_EQ(progress.text, "begin(dbt marts.m,rows)end(0 rows)") << rows;
+    ASSERT_EQ(log.models().size(), 1U) << rows;
+    EXPECT_EQ(log.models()[0].rows_affected, std::nullopt) << rows;
+  }
+}
+
+TEST(DbtLogTest, JunkOfAnyKindIsPassedOver) {
+  Recorded progress;
+  DbtLog log(progress);
+  log.Take(std::string(10'000'000, '['));
+  log.Take(std::string(10'000'000, 'x'));
+  log.Take(R"({"info": {"name": "NodeFinished"}, "data": )" +
+           std::string(1'000'000, '['));
+  log.Take(std::string("\xff\0\x1b[2J", 6));
+  log.Take(Event("NodeFinished", R"({"node_info": {"resource_type": "model"}})"));
+  EXPECT_EQ(progress.text, "");
+  ASSERT_EQ(log.models().size(), 1U);
+  EXPECT_EQ(log.models()[0].status, "");
+}
+
+TEST(DbtLogTest, TheFirstErrorsAreKept) {
+  Recorded progress;
+  DbtLog log(progress);
+  EXPECT_THAT(log.errors(), ElementsAre());
+  for (const char* text : {"Failure in operation", "no such table", "one more"}) {
+    log.Take(Event("RunResultError", "{}", "error", text));
+  }
+  EXPECT_THAT(log.errors(), ElementsAre("Failure in operation", "no such table"));
+  EXPECT_EQ(log.failure(), "");
+}
+
 TEST(DbtLogTest, WhatIsNoEventOrNoModelIsPassedOver) {
   Recorded progress;
   DbtLog log(progress);
