@@ -40,10 +40,18 @@
   {%- set recorded = "(select json_extract_scalar(value, '$.upstream') from " ~ calve.metadata_table(target, 'properties')
         ~ " where key = 'calve.dbt.progress' and json_extract_scalar(value, '$.own') in"
         ~ ' (select cast(snapshot_id as varchar) from ' ~ calve.metadata_table(target, 'history') ~ ' where is_current_ancestor))' -%}
-  {%- set to, own, from = calve.rows_of('select ' ~ calve.tip_query(upstream) ~ ', ' ~ calve.tip_query(target) ~ ', '
-        ~ (recorded if var('calve_progress', 'snapshots') == 'snapshots' else 'cast(null as varchar)'))[0] -%}
+  {%- set to, own, from, version = calve.rows_of('select ' ~ calve.tip_query(upstream) ~ ', ' ~ calve.tip_query(target) ~ ', '
+        ~ (recorded if var('calve_progress', 'snapshots') == 'snapshots' else 'cast(null as varchar)') ~ ', version()')[0] -%}
+  {%- do calve.check_trino(version) -%}
   {%- do return({'to': calve.text_or_none(to), 'own': calve.text_or_none(own),
                  'from': '' ~ from if from and ('' ~ from).isdigit() else none}) -%}
+{%- endmacro %}
+
+{# A halt before a MERGE that is known to write wrong rows. #}
+{% macro check_trino(version) -%}
+  {%- if ('' ~ version).split('-')[0] == '477' -%}
+    {%- do exceptions.raise_compiler_error('trino_version: Trino 477 writes rows twice in MERGE; use Trino 476') -%}
+  {%- endif -%}
 {%- endmacro %}
 
 {% macro record_progress(relation, upstream, own) -%}

@@ -234,6 +234,15 @@ def test_without_a_delete_only_keys_and_order_columns_of_the_current_state_are_r
     assert columns[1] > columns[0]
 
 
+def test_a_trino_that_doubles_rows_is_refused(warehouse):
+    said = "trino_version: Trino 477 writes rows twice"
+    for version, refused in (("476", False), ("477", True), ("477-e.1", True), ("1477", False)):
+        process = warehouse.dbt.start("run-operation", "calve.check_trino", "--args",
+                                      json.dumps({"version": version}))
+        output, _ = process.communicate()
+        assert (process.returncode != 0, said in output) == (refused, refused), output
+
+
 @pytest.mark.slow
 def test_runs_at_once_and_runs_that_are_killed_leave_the_same_rows(warehouse):
     for number in range(6):
