@@ -76,6 +76,19 @@ class Orchestrated:
         after = ["--after", f"{self._loads - 1}.csv"] if self._loads > 1 else []
         self.chain.generate_and_load(f"{self._loads}.csv", "--events", str(events), "--seed",
                                      str(self._loads), *after)
+        self._await_their_turn()
+
+    def _await_their_turn(self):
+        """Waits for the transactions that began before: Airflow's own run on the same server, and
+        no event is extracted before they end."""
+        with self.chain.connect() as source:
+            [mark] = source.execute("select pg_current_xact_id()").fetchone()
+
+        def has_come():
+            with self.chain.connect() as source:
+                return source.execute("select pg_snapshot_xmin(pg_current_snapshot()) > %s::xid8",
+                                      (str(mark),)).fetchone()[0]
+        wait_until(has_come)
 
     def trigger(self, seconds=PATIENCE_SECONDS):
         """Starts a run and waits for its end, which must be good; returns its id."""
