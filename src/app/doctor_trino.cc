@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -155,7 +156,8 @@ void AddTrinoChecks(Session& session, Checks& checks) {
   if (!config || (!config->trino && config->engine == Engine::kNative)) {
     return;  // The checks before have said what is wrong with the configuration.
   }
-  if (!config->trino) {
+  const std::optional<query::TrinoEndpoint>& endpoint = config->trino;
+  if (!endpoint) {
     const Error missing = MissingKey(*config, "Trino", "trino.host");
     checks.push_back(
         {"trino", CheckState::kFailed, missing.message, "the message names it"});
@@ -163,7 +165,7 @@ void AddTrinoChecks(Session& session, Checks& checks) {
   }
   constexpr size_t kMostReplyBytes = size_t{64} * 1024 * 1024;
   const auto http = io::MakeHttpClient({.max_body_bytes = kMostReplyBytes});
-  query::TrinoClient trino(*config->trino, *http, {.interrupted = Interrupted});
+  query::TrinoClient trino(*endpoint, *http, {.interrupted = Interrupted});
   const auto version = trino.Version();
   if (!version) {
     checks.push_back({"trino", CheckState::kFailed, version.error().message,
@@ -172,8 +174,8 @@ void AddTrinoChecks(Session& session, Checks& checks) {
   }
   checks.push_back(VersionCheck(trino.endpoint().url(), *version));
   std::unique_ptr<table::Catalog> catalog;
-  if (config->catalog) {
-    if (auto opened = BuildCatalog(*config->catalog)) {
+  if (const auto& place = config->catalog) {
+    if (auto opened = BuildCatalog(*place)) {
       catalog = *std::move(opened);
     }
   }
