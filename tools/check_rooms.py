@@ -36,10 +36,10 @@ ROOMS = {
     "model": {"core", "contract"},
     "generate": {"core"},
     "flow": {"core", "io", "secrets", "capture", "landing", "table", "contract", "model"},
-    "query": {"core", "io", "secrets", "table", "flow"},
-    "serve": {"core", "io", "table", "flow"},
+    "query": {"core", "io", "secrets"},
+    "app/dbt": {"core", "io", "query"},
     "app": {"core", "io", "secrets", "capture", "landing", "table", "contract", "model",
-            "generate", "flow", "query", "serve"},
+            "generate", "flow", "query", "app/dbt"},
 }
 
 # Libraries, and the wrappers around them, that only these rooms may include.
