@@ -32,6 +32,7 @@ struct Acceptance {
 
 Error NotFound(const std::string& field, const flow::ContractDiff& diff) {
   std::vector<std::string> names;
+  names.reserve(diff.fields.size());
   for (const flow::NewField& known : diff.fields) {
     names.push_back(known.field);
   }

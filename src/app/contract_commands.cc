@@ -90,6 +90,7 @@ Result<Document> Test(Session& session, const std::string& select) {
 
 std::vector<std::string> TypeNames(const std::vector<contract::ColumnType>& types) {
   std::vector<std::string> names;
+  names.reserve(types.size());
   for (const contract::ColumnType& type : types) {
     names.push_back(contract::ColumnTypeName(type));
   }

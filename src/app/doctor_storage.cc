@@ -75,7 +75,7 @@ Status TryCommits(const flow::Pipeline& pipeline, const table::TableName& name) 
 
 /// Takes away what TryCommits left.
 Status CleanUp(const flow::Pipeline& pipeline, const table::TableName& name) {
-  const Status dropped = pipeline.catalog->DropTable(name);
+  Status dropped = pipeline.catalog->DropTable(name);
   if (!dropped && dropped.error().kind != ErrorKind::kNotFound) {
     return dropped;
   }

@@ -43,11 +43,11 @@ using StoredVersions = std::unordered_map<RowKey, std::vector<StoredVersion>>;
 
 struct HistoryPlan {
   struct Insert {
-    int64_t row;  // in the caller's batch
+    int64_t row = 0;  // in the caller's batch
     Interval interval;
   };
   struct Rewrite {
-    int64_t handle;  // of the stored version, whose other columns stay
+    int64_t handle = 0;  // of the stored version, whose other columns stay
     Interval interval;
   };
   std::vector<Insert> inserts;    // by row, ascending

@@ -45,7 +45,7 @@ class RowCheck {
 
 /// A check constraint of a model, bound.
 struct BoundCheck {
-  const contract::Check* check;
+  const contract::Check* check = nullptr;
   RowCheck row_check;
 };
 

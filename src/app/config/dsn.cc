@@ -60,10 +60,12 @@ std::string KeywordValue(std::string_view text, size_t at) {
     if (end) {
       break;
     }
-    if (text[i] == '\\' && ++i == text.size()) {
-      break;
+    if (text[i] == '\\') {
+      ++i;
     }
-    value += text[i];
+    if (i < text.size()) {
+      value += text[i];
+    }
   }
   return value;
 }

@@ -22,7 +22,7 @@ namespace calve::table {
 
 struct WriteOptions {
   int64_t target_file_bytes = 512LL * 1024 * 1024;
-  int64_t row_group_rows = 128 * 1024;
+  int64_t row_group_rows = 128LL * 1024;
   int zstd_level = 1;
   /// String columns whose bounds are kept whole; others are cut to 16 code points (upper
   /// bounds rounded up), as Iceberg does by default.
