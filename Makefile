@@ -1,6 +1,6 @@
 # Calve's entry points. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build services test test-fast test-slow pytest-services pytest-alone demo bench asan tsan fuzz format lint clean
+.PHONY: help setup build services test test-fast test-slow pytest-services pytest-alone pytest-dbt demo bench asan tsan fuzz format lint clean
 
 FUZZ_SECONDS ?= 60
 BINARY := build/release/calve
@@ -34,11 +34,14 @@ test: build services ## Every test but the slow ones, on real services (under ha
 	@python3 tools/check_rooms.py
 	@tools/format.sh --check
 	@TMPDIR=$(SCRATCH) ctest --preset release -j2
-	@$(MAKE) --no-print-directory -j2 --output-sync=target pytest-services pytest-alone
+	@$(MAKE) --no-print-directory -j2 --output-sync=target pytest-services pytest-alone pytest-dbt
 
-# Two processes of tests: those that use the services wait for them most of the time.
+# Two processes of tests at a time: those that use services wait for them most of the time.
 pytest-services:
-	@TMPDIR=$(SCRATCH) .venv/bin/python -m pytest -q -m 'services and not slow' tests
+	@TMPDIR=$(SCRATCH) .venv/bin/python -m pytest -q -m 'services and not slow' --ignore-glob='*/test_dbt*.py' tests
+
+pytest-dbt:
+	@TMPDIR=$(SCRATCH) .venv/bin/python -m pytest -q -m 'services and not slow' tests/interop/test_dbt*.py
 
 pytest-alone:
 	@TMPDIR=$(SCRATCH) .venv/bin/python -m pytest -q -m 'not services and not slow' tests
