@@ -12,7 +12,7 @@ import podman
 from airflow_api import wait_until
 from dbt_project import DBT
 from drop_in import BINARY, ROOT, DropIn
-from trino_sql import create_catalog
+from trino_sql import LONG_QUERY, create_catalog
 
 AIRFLOW_PYTHON = ROOT / ".venv" / "environments" / "airflow" / "bin" / "python"
 
@@ -182,13 +182,6 @@ class Modelled:
         (self.project / "models/marts/own.sql").write_text(
             "{{ config(materialized='table', contract={'enforced': false}) }} " + sql)
 
-    def endless_queries(self):
-        """How many queries of the model `own` run on Trino."""
-        [(count,)] = self.trino.rows(
-            "select count(*) from system.runtime.queries where state = 'RUNNING'"
-            " and query like '%endless_query%' and query not like '%system.runtime%'")
-        return count
-
 
 @pytest.fixture(scope="module")
 def modelled(images, local_stack, tmp_path_factory):
@@ -220,12 +213,10 @@ def test_dbt_of_an_image_builds_the_models_and_names_what_fails(modelled, tmp_pa
 def test_a_killed_dbt_ends_its_container_and_its_query(modelled, tmp_path):
     subprocess.run([DBT, "deps", "--project-dir", modelled.project], check=True,
                    capture_output=True)
-    modelled.own_model("select count(*) as endless_query from unnest(sequence(1, 10000)) a(n),"
-                       " unnest(sequence(1, 10000)) b(n), unnest(sequence(1, 10000)) c(n)"
-                       " where a.n * b.n % 7 = c.n % 5")
+    modelled.own_model(LONG_QUERY)
     task = start_in_airflow(DBT_KILLED, home=tmp_path, connection=modelled.connection())
-    wait_until(lambda: modelled.endless_queries() == 1)
+    wait_until(lambda: len(modelled.trino.long_queries()) == 1)
     printed, _ = task.communicate("\n")
     assert "dbt run was stopped" in printed
     assert containers_of_tasks() == []
-    wait_until(lambda: modelled.endless_queries() == 0)
+    wait_until(lambda: not modelled.trino.long_queries())

@@ -10,6 +10,7 @@ from airflow_api import wait_until
 from orchestrated import Orchestrated
 from processes import family_of, words_of
 from project import HISTORY, ORDERS
+from trino_sql import LONG_QUERY
 
 pytestmark = pytest.mark.slow
 
@@ -37,10 +38,6 @@ with DAG("{DAG}", schedule=None, params={{"by": Param("calve", enum=["calve", "d
         DbtOperator(task_id="dbt", command="run", calve_conn_id="{CONNECTION}")]
 """
 UNDONE = "{{ config(materialized='table', contract={'enforced': false}) }} "
-LONG_QUERY = UNDONE + (
-    "select count(*) as long_query from unnest(sequence(1, 10000)) a(n),"
-    " unnest(sequence(1, 10000)) b(n), unnest(sequence(1, 10000)) c(n)"
-    " where a.n * b.n % 7 = c.n % 5")
 
 
 @pytest.fixture(scope="module")
@@ -65,17 +62,9 @@ def own_model(orchestrated):
 
 def land(orchestrated, events):
     """Lets new events be committed, extracted and ingested."""
-    chain, keys = orchestrated.chain, []
     orchestrated.generate(events)
-
-    def all_extracted():
-        """Airflow's own transactions, in the same server, may hold rows back for a moment."""
-        keys.extend(chain.json("extract")["extracted_files"])
-        return chain.json("plan")["plan"]["extract_rows"] == 0
-
-    wait_until(all_extracted)
-    for key in keys:
-        chain.json("ingest", "--s3-key", key)
+    for key in orchestrated.chain.json("extract")["extracted_files"]:
+        orchestrated.chain.json("ingest", "--s3-key", key)
 
 
 def test_calve_transforms_by_trino_and_publishes_what_it_wrote(orchestrated):
@@ -118,9 +107,9 @@ def long_query(orchestrated, own_model):
     the task's processes, once the query runs."""
 
     def start(by):
-        own_model.write_text(LONG_QUERY)
+        own_model.write_text(UNDONE + LONG_QUERY)
         run = orchestrated.api.trigger({"by": by})
-        wait_until(lambda: queries(orchestrated) == 1)
+        wait_until(lambda: len(orchestrated.chain.trino.long_queries()) == 1)
         found = [pid for pid in family_of(orchestrated.service["pid"]) if is_program(pid)]
         own_model.unlink()  # for the next try
         return run, found
@@ -134,18 +123,10 @@ def is_program(pid):
     return any(pathlib.PurePath(word).name in ("guard.py", "calve", "dbt") for word in words)
 
 
-def queries(orchestrated):
-    """How many of the long queries run on Trino."""
-    [(count,)] = orchestrated.chain.trino.rows(
-        "select count(*) from system.runtime.queries where state = 'RUNNING'"
-        " and query like '%long_query%' and query not like '%system.runtime%'")
-    return count
-
-
 def all_is_over(orchestrated, processes):
     """Waits until neither a program nor its query runs."""
     wait_until(lambda: not any(words_of(pid) for pid in processes))
-    wait_until(lambda: queries(orchestrated) == 0)
+    wait_until(lambda: not orchestrated.chain.trino.long_queries())
 
 
 @pytest.mark.parametrize(("by", "programs"), [("calve", 3), ("dbt", 2)])

@@ -11,6 +11,7 @@ import pytest
 from chain import Chain
 from dbt_project import DBT
 from project import HISTORY, ORDERS, TRY_AGAIN_LATER, Failed
+from trino_sql import LONG_QUERY
 from vault_setup import VaultSetup
 
 CONTRACT_BROKEN = 3
@@ -160,15 +161,13 @@ def test_what_can_not_start_is_wrong_use_and_what_can_not_be_reached_passes(chai
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_stops_dbt_and_its_query(chain, sent):
-    """By one that can't be caught the kernel ends dbt; Trino's query ends without its client."""
+    """By one that can't be caught the kernel ends dbt; the query is Trino's to end."""
     own = chain.folder / OWN_MODEL
     own.write_text("{{ config(materialized='table', contract={'enforced': false}) }} "
-                   "select count(*) as stopped_query from unnest(sequence(1, 10000)) a(n),"
-                   " unnest(sequence(1, 10000)) b(n), unnest(sequence(1, 10000)) c(n)"
-                   " where a.n * b.n % 7 = c.n % 5")
+                   + LONG_QUERY)
     try:
         process = chain.start("transform")
-        wait_for(lambda: running(chain) == 1)
+        wait_for(lambda: len(chain.trino.long_queries()) == 1)
         dbt = child_of(process.pid)
         environment = pathlib.Path(f"/proc/{dbt}/environ").read_text().split("\0")
         arguments = pathlib.Path(f"/proc/{dbt}/cmdline").read_text()
@@ -182,8 +181,9 @@ def test_a_signal_stops_dbt_and_its_query(chain, sent):
         assert "interrupted while dbt ran" in stderr
         assert not pathlib.Path(f"/proc/{dbt}").exists()
     else:
-        cancel_running(chain)
-    wait_for(lambda: running(chain) == 0)
+        for query in chain.trino.long_queries():  # as Trino does after five minutes
+            chain.trino.rows(f"call system.runtime.kill_query('{query}', 'its client is gone')")
+    wait_for(lambda: not chain.trino.long_queries())
     assert f"TRINO_CATALOG={chain.name}" in environment
     assert not any(entry.startswith("VAULT_TOKEN=") for entry in environment)
     assert chain.name not in arguments.replace(str(chain.folder), "")
@@ -233,21 +233,6 @@ def test_drafted_models_are_computed_by_dbt(tmp_path, local_stack):
     assert gained["marts.visits"]["inserted"] == 32
     assert gained["marts.shops"]["inserted"] == 2
     assert chain.json("verify", "--live")["verify"]["equal"]
-
-
-def running(chain):
-    """Queries of the slow model that run now."""
-    return chain.trino.rows("select count(*) from system.runtime.queries where state = 'RUNNING'"
-                            " and query like '%stopped_query%'"
-                            " and query not like '%system.runtime%'")[0][0]
-
-
-def cancel_running(chain):
-    """Cancels the queries of the slow model, as Trino does after five minutes."""
-    for query, in chain.trino.rows("select query_id from system.runtime.queries where state ="
-                                   " 'RUNNING' and query like '%stopped_query%'"
-                                   " and query not like '%system.runtime%'"):
-        chain.trino.rows(f"call system.runtime.kill_query('{query}', 'its client is gone')")
 
 
 def has_ended(pid):

@@ -5,6 +5,12 @@ import urllib.parse
 import trino.dbapi
 
 
+# Takes hours; `TrinoSql.long_queries` knows it by its column.
+LONG_QUERY = ("select count(*) as long_query from unnest(sequence(1, 10000)) a(n),"
+              " unnest(sequence(1, 10000)) b(n), unnest(sequence(1, 10000)) c(n)"
+              " where a.n * b.n % 7 = c.n % 5")
+
+
 class TrinoSql:
     """SQL over one catalog of the session's Trino. Sessions are in UTC."""
 
@@ -25,6 +31,12 @@ class TrinoSql:
         cursor = self._connection.cursor()
         cursor.execute(sql)
         return [tuple(row) for row in cursor.fetchall()]
+
+    def long_queries(self):
+        """The ids of the LONG_QUERYs that run on the server, whoever sent them."""
+        return [query for query, in self.rows(
+            "select query_id from system.runtime.queries where state = 'RUNNING'"
+            " and query like '%long_query%' and query not like '%system.runtime%'")]
 
 
 def create_catalog(service, name, database, warehouse):

@@ -108,6 +108,13 @@ Status CheckEnd(const DbtProgram& program, int code, bool told_version,
   return Unexplained(program, code, last_line);
 }
 
+std::string WhyDepsFailed(const DbtLog& log) {
+  if (!log.failure().empty()) {
+    return log.failure();
+  }
+  return log.errors().empty() ? "dbt deps failed" : log.errors().front();
+}
+
 /// One run of the models. \param lacks_packages  set if `dbt deps` is to be run first
 Result<std::vector<DbtModel>> TryModels(const DbtProgram& program,
                                         const std::vector<std::string>& words,
@@ -189,10 +196,7 @@ Result<std::vector<DbtModel>> RunDbtModels(const DbtProgram& program,
   DbtLog log(progress);
   CALVE_ASSIGN(const int code, RunDbt(program, {"deps"}, log));
   if (code != 0) {
-    return ProjectFailure(program.project_folder, !log.failure().empty() ? log.failure()
-                                                  : !log.errors().empty()
-                                                      ? log.errors().front()
-                                                      : "dbt deps failed");
+    return ProjectFailure(program.project_folder, WhyDepsFailed(log));
   }
   return TryModels(program, words, progress, lacks_packages);
 }

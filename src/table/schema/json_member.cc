@@ -70,13 +70,12 @@ Result<std::string> Read(const json& value, std::string_view name) {
 }  // namespace
 
 Result<json> ParseJson(std::string_view text) {
-  if (JsonNestsTooDeep(text)) {
-    return Error{ErrorKind::kCorrupt,
-                 fmt::format("JSON nests deeper than {} levels", kMostJsonLevels)};
-  }
   json parsed = ParseForeignJson(text);
   if (parsed.is_discarded()) {
-    return Error{ErrorKind::kCorrupt, "not a JSON text"};
+    return Error{ErrorKind::kCorrupt,
+                 JsonNestsTooDeep(text)
+                     ? fmt::format("JSON nests deeper than {} levels", kMostJsonLevels)
+                     : "not a JSON text"};
   }
   return parsed;
 }
