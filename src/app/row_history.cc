@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "app/arrow_cells.h"
+#include "flow/retry.h"
 #include "table/commit/table_update.h"
 #include "table/scan/scan.h"
 
@@ -225,7 +226,8 @@ Result<HistoryPlace> FindHistory(const contract::Project& project,
 Result<Table> ReadVersions(const flow::Pipeline& pipeline, const HistoryPlace& place,
                            const std::vector<std::string>& key,
                            std::optional<TimestampUs> as_of) {
-  return VersionScan(pipeline, place, as_of).Read(key);
+  return flow::RetryOnConflict(
+      flow::kReadAttempts, [&] { return VersionScan(pipeline, place, as_of).Read(key); });
 }
 
 }  // namespace calve::app

@@ -7,6 +7,8 @@
 
 #include "flow/fsck_parts.h"
 #include "flow/marker.h"
+#include "flow/model_table.h"
+#include "flow/retry.h"
 
 namespace calve::flow {
 namespace {
@@ -14,6 +16,14 @@ namespace {
 using contract::Model;
 using table::LoadedTable;
 using table::TableName;
+
+/// Whether all snapshots of `before` are still there.
+bool KeepsSnapshots(const LoadedTable& before, const LoadedTable& now) {
+  const auto& snapshots = before.metadata.snapshots;
+  return std::all_of(snapshots.begin(), snapshots.end(), [&](const table::Snapshot& one) {
+    return now.metadata.FindSnapshot(one.snapshot_id) != nullptr;
+  });
+}
 
 class Checker {
  public:
@@ -40,6 +50,20 @@ class Checker {
         pipeline_,
         landing == loaded_.end() ? std::nullopt : std::optional(landing->second),
         progress_, findings_);
+  }
+
+  /// kConflict if a snapshot that was looked at is none of its table's any more: that
+  /// somebody expired it meanwhile looks like damage.
+  Status CheckNothingExpired() const {
+    for (const auto& [name, before] : loaded_) {
+      CALVE_ASSIGN(const auto now, TryLoadTable(pipeline_, name));
+      if (!now || !KeepsSnapshots(before, *now)) {
+        return Error{
+            ErrorKind::kConflict,
+            fmt::format("{}: snapshots were expired while it was checked", name.text())};
+      }
+    }
+    return {};
   }
 
  private:
@@ -192,9 +216,15 @@ void CheckMarkers(const LoadedTable& table, const LoadedTable& upstream,
 
 Result<FsckReport> Fsck(const Pipeline& pipeline, const FsckRequest& request,
                         Progress& progress) {
-  FsckReport report;
-  CALVE_TRY(Checker(pipeline, request, progress, report).Run());
-  return report;
+  return RetryOnConflict(kReadAttempts, [&]() -> Result<FsckReport> {
+    FsckReport report;
+    Checker checker(pipeline, request, progress, report);
+    CALVE_TRY(checker.Run());
+    if (report.finding_count > 0) {
+      CALVE_TRY(checker.CheckNothingExpired());
+    }
+    return report;
+  });
 }
 
 }  // namespace calve::flow

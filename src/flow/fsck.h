@@ -53,8 +53,12 @@ struct FsckReport {
 /// Checks tables, landing files and ledger. Reads only; whatever it comes upon is a
 /// finding, never a failure.
 ///
+/// Starts over if there are findings and snapshots were expired meanwhile, which looks
+/// like missing files.
+///
 /// \return the report; an Error only where catalog or stores can't be reached at all, or
-///         the temporary files find no room
+///         the temporary files find no room; kConflict if snapshots with findings are
+///         expired each time
 ///
 /// Cost: reads all metadata, the footers of all Parquet files, all landing files (for
 /// their hash), position deletes, and the ids of staging and history tables.

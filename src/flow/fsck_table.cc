@@ -41,6 +41,15 @@ struct ManifestCounts {
   int64_t rows[3] = {};
 };
 
+/// The metadata files that a table names: the current one and those before it.
+std::set<std::string> MetadataFilesOf(const table::LoadedTable& table) {
+  std::set<std::string> files{table.metadata_location};
+  for (const table::MetadataLogEntry& entry : table.metadata.metadata_log) {
+    files.insert(entry.metadata_file);
+  }
+  return files;
+}
+
 class TableCheck {
  public:
   TableCheck(const Pipeline& pipeline, const table::LoadedTable& table,
@@ -133,9 +142,21 @@ class TableCheck {
   }
 
   void CheckMetadataLog() {
-    (void)IsThere(table_.metadata_location, std::nullopt);
-    for (const table::MetadataLogEntry& entry : metadata_.metadata_log) {
-      (void)IsThere(entry.metadata_file, std::nullopt);
+    std::set<std::string> files = MetadataFilesOf(table_);
+    const auto is_stored = [&](const std::string& file) {
+      return stored_.contains(KeyOf(file));
+    };
+    if (!std::all_of(files.begin(), files.end(), is_stored)) {
+      // Commits meanwhile may have deleted the oldest.
+      const auto now =
+          table::LoadTable(*pipeline_.store, *pipeline_.catalog, table_.name);
+      const std::set<std::string> kept = MetadataFilesOf(now ? *now : table_);
+      std::erase_if(files, [&](const std::string& file) {
+        return !is_stored(file) && !kept.contains(file);
+      });
+    }
+    for (const std::string& file : files) {
+      (void)IsThere(file, std::nullopt);
     }
   }
 

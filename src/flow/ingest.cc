@@ -1,8 +1,6 @@
 #include "flow/ingest.h"
 
-#include <chrono>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include <arrow/array.h>
@@ -17,6 +15,7 @@
 #include "flow/extract.h"
 #include "flow/landed_files.h"
 #include "flow/model_table.h"
+#include "flow/retry.h"
 #include "io/object_hash.h"
 #include "io/system.h"
 #include "landing/csv_reader.h"
@@ -113,46 +112,6 @@ Result<Converted> Convert(const Pipeline& pipeline, const std::string& key,
   return converted;
 }
 
-Result<bool> IsLanded(const Pipeline& pipeline, const LoadedTable& landing,
-                      const std::string& key) {
-  CALVE_ASSIGN(const auto landed, LandedKeys(*pipeline.store, landing.metadata, {key}));
-  return landed.contains(key);
-}
-
-/// Refuses a file whose bytes are not those that were first seen under its key.
-Status CheckUnchanged(const Pipeline& pipeline, const std::string& key,
-                      const std::string& sha256) {
-  return landing::RecordFile(*pipeline.store, pipeline.landing.root,
-                             pipeline.landing.prefix, key, sha256);
-}
-
-/// Commits converted files, on whatever version of the table is current then.
-/// \return whether they were committed; false if another ingest of the same file was
-/// faster
-Result<bool> CommitOnce(const Pipeline& pipeline, const std::string& key,
-                        const std::vector<table::DataFile>& files, LoadedTable landing) {
-  for (int attempt = 1;; ++attempt) {
-    table::TableUpdate update(std::move(landing), table::NewSnapshotId(*pipeline.uuids));
-    CALVE_TRY(update.Append(files));
-    std::vector<table::TableUpdate> updates;
-    updates.push_back(std::move(update));
-    const auto committed =
-        table::CommitUpdates(pipeline.commit_context(), std::move(updates));
-    if (committed) {
-      return true;
-    }
-    if (committed.error().kind != ErrorKind::kConflict || attempt == kCommitAttempts) {
-      return committed.error();
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(2 * attempt));
-    CALVE_ASSIGN(landing, OpenLandingTable(pipeline));
-    CALVE_ASSIGN(const bool landed, IsLanded(pipeline, landing, key));
-    if (landed) {
-      return false;
-    }
-  }
-}
-
 /// Those of the keys that the table does not have, in order.
 Result<std::vector<std::string>> NotLanded(const Pipeline& pipeline,
                                            const LoadedTable& landing,
@@ -168,13 +127,63 @@ Result<std::vector<std::string>> NotLanded(const Pipeline& pipeline,
   return pending;
 }
 
+/// The landing table as it now is, and those of some keys that it does not have, in
+/// order.
+struct LandingView {
+  LoadedTable table;
+  std::vector<std::string> pending;
+};
+
+Result<LandingView> ViewLanding(const Pipeline& pipeline,
+                                const std::vector<std::string>& keys) {
+  return RetryOnConflict(kReadAttempts, [&]() -> Result<LandingView> {
+    CALVE_ASSIGN(LoadedTable landing, OpenLandingTable(pipeline));
+    CALVE_ASSIGN(auto pending, NotLanded(pipeline, landing, keys));
+    return LandingView{.table = std::move(landing), .pending = std::move(pending)};
+  });
+}
+
+/// Refuses a file whose bytes are not those that were first seen under its key.
+Status CheckUnchanged(const Pipeline& pipeline, const std::string& key,
+                      const std::string& sha256) {
+  return landing::RecordFile(*pipeline.store, pipeline.landing.root,
+                             pipeline.landing.prefix, key, sha256);
+}
+
+/// Commits converted files, on whatever version of the table is current then.
+/// \return whether they were committed; false if another ingest of the same file was
+/// faster
+Result<bool> CommitOnce(const Pipeline& pipeline, const std::string& key,
+                        const std::vector<table::DataFile>& files, LoadedTable landing) {
+  const auto commit = [&]() -> Status {
+    table::TableUpdate update(std::move(landing), table::NewSnapshotId(*pipeline.uuids));
+    CALVE_TRY(update.Append(files));
+    std::vector<table::TableUpdate> updates;
+    updates.push_back(std::move(update));
+    const auto committed =
+        table::CommitUpdates(pipeline.commit_context(), std::move(updates));
+    return committed ? Status() : committed.error();
+  };
+  bool first = true;
+  return RetryOnConflict(kCommitAttempts, [&]() -> Result<bool> {
+    if (!std::exchange(first, false)) {
+      CALVE_ASSIGN(LandingView view, ViewLanding(pipeline, {key}));
+      if (view.pending.empty()) {
+        return false;
+      }
+      landing = std::move(view.table);
+    }
+    CALVE_TRY(commit());
+    return true;
+  });
+}
+
 }  // namespace
 
 Result<IngestReport> Ingest(const Pipeline& pipeline, const std::string& key,
                             Progress& progress) {
-  CALVE_ASSIGN(LoadedTable landing, OpenLandingTable(pipeline));
-  CALVE_ASSIGN(const bool landed, IsLanded(pipeline, landing, key));
-  if (landed) {
+  CALVE_ASSIGN(LandingView landing, ViewLanding(pipeline, {key}));
+  if (landing.pending.empty()) {
     const auto sha256 =
         io::Sha256OfObject(*pipeline.store, pipeline.landing.Location(key));
     if (sha256) {
@@ -186,7 +195,7 @@ Result<IngestReport> Ingest(const Pipeline& pipeline, const std::string& key,
     return IngestReport{.rows = 0, .repeated = true};
   }
   progress.Begin("ingest " + key, /*total=*/0, "rows");
-  const table::TableUpdate shape(landing, table::NewSnapshotId(*pipeline.uuids));
+  const table::TableUpdate shape(landing.table, table::NewSnapshotId(*pipeline.uuids));
   CALVE_ASSIGN(const Converted converted, Convert(pipeline, key, shape, progress));
   const Status unchanged = CheckUnchanged(pipeline, key, converted.sha256);
   if (!unchanged) {
@@ -195,7 +204,8 @@ Result<IngestReport> Ingest(const Pipeline& pipeline, const std::string& key,
   }
   IngestReport report{.rows = converted.rows, .repeated = false};
   if (converted.rows > 0) {
-    const auto committed = CommitOnce(pipeline, key, converted.files, std::move(landing));
+    const auto committed =
+        CommitOnce(pipeline, key, converted.files, std::move(landing.table));
     const bool unknown =
         !committed && committed.error().kind == ErrorKind::kCommitUnknown;
     if (!unknown && !(committed && *committed)) {
@@ -214,8 +224,8 @@ Result<IngestReport> Ingest(const Pipeline& pipeline, const std::string& key,
 
 Result<std::vector<std::string>> PendingKeys(const Pipeline& pipeline,
                                              const std::vector<std::string>& keys) {
-  CALVE_ASSIGN(const LoadedTable landing, OpenLandingTable(pipeline));
-  return NotLanded(pipeline, landing, keys);
+  CALVE_ASSIGN(LandingView landing, ViewLanding(pipeline, keys));
+  return std::move(landing.pending);
 }
 
 /// Whether what was seen as of the remembered snapshot still holds: only appends and
@@ -243,6 +253,10 @@ bool PendingFiles::IsRemembered(const table::TableMetadata& landing) const {
 }
 
 Result<std::vector<std::string>> PendingFiles::Find() {
+  return RetryOnConflict(kReadAttempts, [&] { return FindOnce(); });
+}
+
+Result<std::vector<std::string>> PendingFiles::FindOnce() {
   CALVE_ASSIGN(const landing::Ledger ledger, LoadLedger(pipeline_));
   CALVE_ASSIGN(const LoadedTable landing, OpenLandingTable(pipeline_));
   const int64_t known = IsRemembered(landing.metadata) ? landed_number_ : 0;

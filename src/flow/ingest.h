@@ -48,6 +48,7 @@ class PendingFiles {
   Result<std::vector<std::string>> Find();
 
  private:
+  Result<std::vector<std::string>> FindOnce();
   bool IsRemembered(const table::TableMetadata& landing) const;
 
   const Pipeline& pipeline_;  // Outlives this object.

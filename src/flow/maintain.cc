@@ -8,6 +8,7 @@
 #include "flow/marker.h"
 #include "flow/model_table.h"
 #include "flow/quarantine.h"
+#include "flow/retry.h"
 
 namespace calve::flow {
 namespace {
@@ -81,6 +82,24 @@ Result<std::set<table::SnapshotId>> OwnSnapshots(const Pipeline& pipeline,
   return own;
 }
 
+/// Folders whose files are none of the table's, although they may lie within its own.
+Result<std::vector<std::string>> FoldersOfOthers(const Pipeline& pipeline,
+                                                 const table::LoadedTable& table) {
+  std::vector<std::string> folders;
+  CALVE_ASSIGN(const auto names, pipeline.catalog->ListTables());
+  for (const table::TableName& name : names) {
+    if (name != table.name) {
+      CALVE_ASSIGN(auto other, Load(pipeline, name));
+      folders.push_back(std::move(other.metadata.location));
+    }
+  }
+  if (const std::string landing = pipeline.landing.Location(pipeline.landing.prefix);
+      IsWithin(landing, table.metadata.location)) {
+    folders.push_back(landing);
+  }
+  return folders;
+}
+
 }  // namespace
 
 Result<std::vector<CaredTable>> TablesUnderCare(const Pipeline& pipeline,
@@ -108,19 +127,21 @@ Result<table::CompactionReport> CompactTable(const Pipeline& pipeline,
                                              const CaredTable& cared,
                                              const table::CompactionPolicy& policy,
                                              const std::function<Status()>& check) {
-  CALVE_ASSIGN(auto table, Load(pipeline, cared.name));
   const auto carry_marker = [&](table::TableUpdate& update) {
     const auto marker = FindMarker(update.base().metadata, cared.upstream);
     if (marker) {
       SetMarker(update, cared.upstream, *marker);
     }
   };
-  const table::CompactionRequest request{
-      .policy = policy,
-      .write_options = WriteOptionsFor(table.metadata.schema()),
-      .annotate = carry_marker,
-      .check = check};
-  return table::Compact(pipeline.commit_context(), std::move(table), request);
+  return RetryOnConflict(kReadAttempts, [&]() -> Result<table::CompactionReport> {
+    CALVE_ASSIGN(auto table, Load(pipeline, cared.name));
+    const table::CompactionRequest request{
+        .policy = policy,
+        .write_options = WriteOptionsFor(table.metadata.schema()),
+        .annotate = carry_marker,
+        .check = check};
+    return table::Compact(pipeline.commit_context(), std::move(table), request);
+  });
 }
 
 Result<std::set<table::SnapshotId>> NeededSnapshots(const Pipeline& pipeline,
@@ -151,7 +172,7 @@ Result<std::set<table::SnapshotId>> NeededSnapshots(const Pipeline& pipeline,
 
 Result<ExpiryOutcome> ExpireTable(const Pipeline& pipeline, const CaredTable& cared,
                                   bool dry_run) {
-  for (int attempt = 1;; ++attempt) {
+  return RetryOnConflict(kMaintainAttempts, [&]() -> Result<ExpiryOutcome> {
     CALVE_ASSIGN(const auto table, Load(pipeline, cared.name));
     if (!table::MayCollect(table.metadata)) {
       return ExpiryOutcome();
@@ -160,40 +181,25 @@ Result<ExpiryOutcome> ExpireTable(const Pipeline& pipeline, const CaredTable& ca
     const auto plan = table::PlanExpiry(
         table.metadata, table::PolicyFor(table.metadata, pipeline.maintenance.expiry),
         needed, NowMs(pipeline));
-    if (dry_run) {
-      CALVE_ASSIGN(const auto report,
-                   table::DescribeExpiry(*pipeline.store, table, plan));
-      return ExpiryOutcome{.done = report, .held = plan.held};
-    }
-    const auto report = table::Expire(pipeline.commit_context(), table, plan);
-    if (report) {
-      return ExpiryOutcome{.done = *report, .held = plan.held};
-    }
-    if (report.error().kind != ErrorKind::kConflict || attempt == kMaintainAttempts) {
-      return report.error();
-    }
-  }
+    CALVE_ASSIGN(const auto report,
+                 dry_run ? table::DescribeExpiry(*pipeline.store, table, plan)
+                         : table::Expire(pipeline.commit_context(), table, plan));
+    return ExpiryOutcome{.done = report, .held = plan.held};
+  });
 }
 
 Result<table::Orphans> FindTableOrphans(const Pipeline& pipeline, const CaredTable& cared,
                                         std::chrono::milliseconds older_than) {
-  CALVE_ASSIGN(const auto table, Load(pipeline, cared.name));
-  if (!table::MayCollect(table.metadata)) {
-    return table::Orphans();
-  }
-  table::OrphanRequest request{.older_than = older_than, .spared = {}};
-  CALVE_ASSIGN(const auto names, pipeline.catalog->ListTables());
-  for (const table::TableName& name : names) {
-    if (name != cared.name) {
-      CALVE_ASSIGN(auto other, Load(pipeline, name));
-      request.spared.push_back(std::move(other.metadata.location));
+  return RetryOnConflict(kReadAttempts, [&]() -> Result<table::Orphans> {
+    CALVE_ASSIGN(const auto table, Load(pipeline, cared.name));
+    if (!table::MayCollect(table.metadata)) {
+      return table::Orphans();
     }
-  }
-  if (const std::string landing = pipeline.landing.Location(pipeline.landing.prefix);
-      IsWithin(landing, table.metadata.location)) {
-    request.spared.push_back(landing);
-  }
-  return table::FindOrphans(*pipeline.store, table, request, NowMs(pipeline));
+    CALVE_ASSIGN(auto spared, FoldersOfOthers(pipeline, table));
+    return table::FindOrphans(*pipeline.store, table,
+                              {.older_than = older_than, .spared = std::move(spared)},
+                              NowMs(pipeline));
+  });
 }
 
 Result<std::vector<io::ObjectInfo>> FindLandingLeftovers(

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "flow/mart_rows.h"
+#include "flow/retry.h"
 #include "flow/verify_input.h"
 #include "flow/verify_marts.h"
 
@@ -45,7 +46,9 @@ class Verifier {
 
   Result<VerifyReport> Run() {
     CALVE_ASSIGN(selected_, contract::Select(pipeline_.project, request_.select));
-    CALVE_ASSIGN(in_, ReadVerifyInput(pipeline_, request_, selected_, progress_));
+    CALVE_ASSIGN(in_, RetryOnConflict(kReadAttempts, [&] {
+                   return ReadVerifyInput(pipeline_, request_, selected_, progress_);
+                 }));
     report_.cut = fmt::format("{} {}", capture::CursorModeName(in_->state.cut.mode),
                               capture::SnapshotText(in_->state.cut.covered));
     report_.audit_rows = in_->audit_rows;

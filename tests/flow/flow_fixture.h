@@ -56,6 +56,18 @@ T Must(Result<T> result) {
   return *std::move(result);
 }
 
+/// Commits a property of a table.
+inline void SetPropertyOf(const Pipeline& pipeline, const table::TableName& name,
+                          const std::string& key, const std::string& value) {
+  table::TableUpdate update(
+      Must(table::LoadTable(*pipeline.store, *pipeline.catalog, name)),
+      table::NewSnapshotId(*pipeline.uuids));
+  update.SetProperty(key, value);
+  std::vector<table::TableUpdate> updates;
+  updates.push_back(std::move(update));
+  Must(table::CommitUpdates(pipeline.commit_context(), std::move(updates)));
+}
+
 inline contract::Project ExampleProject() {
   const std::filesystem::path root =
       std::filesystem::path(CALVE_SOURCE_DIR) / "examples/ecommerce/dbt_dwh";

@@ -130,17 +130,6 @@ TEST(MaintainTest, ExpiryKeepsWhatAConsumerHasNotReadAndSaysHowMuch) {
   EXPECT_EQ(outcome.held, 3);
 }
 
-/// Commits a property of a table.
-void SetProperty(FlowFixture& fixture, const std::string& table, const std::string& key,
-                 const std::string& value) {
-  table::TableUpdate update(fixture.Load(table),
-                            table::NewSnapshotId(*fixture.pipeline().uuids));
-  update.SetProperty(key, value);
-  std::vector<table::TableUpdate> updates;
-  updates.push_back(std::move(update));
-  Must(table::CommitUpdates(fixture.pipeline().commit_context(), std::move(updates)));
-}
-
 TEST(MaintainTest, ExpiryKeepsWhatTheEngineThatIsAheadNeeds) {
   for (const size_t dbt_read : {1, 4}) {
     FlowFixture fixture;
@@ -153,10 +142,11 @@ TEST(MaintainTest, ExpiryKeepsWhatTheEngineThatIsAheadNeeds) {
     const std::string landing = fixture.pipeline().landing_table.text();
     const auto landed = fixture.Load(landing).metadata.snapshots;
     const auto staged = fixture.Load(kStaging).metadata.snapshots;
-    SetProperty(fixture, kStaging, "calve.dbt.progress",
-                fmt::format(R"({{"upstream": "{}", "own": "{}"}})",
-                            landed[dbt_read - 1].snapshot_id.value,
-                            staged.front().snapshot_id.value));
+    SetPropertyOf(fixture.pipeline(), Must(table::ParseTableName(kStaging)),
+                  "calve.dbt.progress",
+                  fmt::format(R"({{"upstream": "{}", "own": "{}"}})",
+                              landed[dbt_read - 1].snapshot_id.value,
+                              staged.front().snapshot_id.value));
     fixture.pipeline().maintenance.expiry.max_snapshots = 1;
     const auto expired = [&](const std::string& table, const std::string& upstream) {
       const CaredTable cared{Must(table::ParseTableName(table)), upstream};
@@ -171,7 +161,8 @@ TEST(MaintainTest, ATableThatForbidsCollectionKeepsItsSnapshots) {
   FlowFixture fixture;
   fixture.Land({LandedInsert(1)});
   fixture.Land({LandedInsert(2)});
-  SetProperty(fixture, fixture.pipeline().landing_table.text(), "gc.enabled", "false");
+  SetPropertyOf(fixture.pipeline(), fixture.pipeline().landing_table, "gc.enabled",
+                "false");
   fixture.pipeline().maintenance.expiry.max_snapshots = 1;
   const CaredTable landing{fixture.pipeline().landing_table, ""};
   EXPECT_EQ(Must(ExpireTable(fixture.pipeline(), landing, false)).done.snapshots, 0);

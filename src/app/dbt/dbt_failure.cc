@@ -64,8 +64,9 @@ bool ContainsOneOf(const std::string& text,
 std::optional<ErrorKind> PassingKind(const std::string& message,
                                      const std::string& sentence) {
   if (sentence.starts_with("conflict: ") ||
-      ContainsOneOf(message,
-                    {"name=ICEBERG_COMMIT_ERROR", "name=TRANSACTION_CONFLICT"})) {
+      // The last: the snapshot that a MERGE began on was expired meanwhile.
+      ContainsOneOf(message, {"name=ICEBERG_COMMIT_ERROR", "name=TRANSACTION_CONFLICT",
+                              " is not an ancestor of "})) {
     return ErrorKind::kConflict;
   }
   if (ContainsOneOf(message,

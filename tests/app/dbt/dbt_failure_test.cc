@@ -73,6 +73,12 @@ TEST(DbtFailureTest, WhatPassesByItselfIsToBeTriedAgain) {
                 .kind,
             ErrorKind::kConflict);
   EXPECT_EQ(ModelFailure("m",
+                         "Database Error in model m (m.sql)\n  TrinoQueryError("
+                         "type=INTERNAL_ERROR, name=GENERIC_INTERNAL_ERROR, message="
+                         "\"Snapshot 2 is not an ancestor of 1\", query_id=1)")
+                .kind,
+            ErrorKind::kConflict);
+  EXPECT_EQ(ModelFailure("m",
                          "Compilation Error in model m (m.sql)\n  conflict: marts.m "
                          "has changed")
                 .kind,
