@@ -5,6 +5,7 @@ Each function is one commit of another engine, tried again while somebody else w
 
 import datetime
 import json
+import re
 import time
 
 import pyarrow as pa
@@ -101,10 +102,10 @@ def optimize_by_trino(chain, table):
     _until_it_wins(lambda: chain.trino.rows(f"alter table {table} execute optimize"))
 
 
-def expire_by_trino(chain, table, older_than="0s"):
-    """Removes old snapshots, and the files that only they refer to."""
+def expire_by_trino(chain, table):
+    """Removes all snapshots but the current one, and the files that only they refer to."""
     _until_it_wins(lambda: chain.trino.rows(
-        f"alter table {table} execute expire_snapshots(retention_threshold => '{older_than}')"))
+        f"alter table {table} execute expire_snapshots(retention_threshold => '0s')"))
 
 
 def _insert_at_source(chain, order, text):
@@ -129,16 +130,21 @@ def _paths(chain, table):
 
 def _until_it_wins(commit):
     """Repeats a commit that loses races. Whatever else fails is raised."""
-    for tries_left in reversed(range(TRIES)):
+    for _ in range(TRIES):
         try:
             return commit()
-        except (CommitFailedException, ValidationException):
-            if tries_left == 0:
-                raise
-        except trino.exceptions.TrinoQueryError as error:
-            if error.error_name not in LOST_RACES or tries_left == 0:
+        except (CommitFailedException, ValidationException, OSError, trino.exceptions.TrinoQueryError) as error:
+            if not _lost_a_race(error):
                 raise
         time.sleep(0.05)
+    return commit()
 
 
-LOST_RACES = {"ICEBERG_COMMIT_ERROR", "TRANSACTION_CONFLICT"}
+def _lost_a_race(error):
+    """Whether somebody else committed first, or expired the snapshot that was being read: its
+    files are missing then, and Trino calls some of that an internal error."""
+    if isinstance(error, trino.exceptions.TrinoQueryError):
+        return (error.error_name in {"ICEBERG_COMMIT_ERROR", "TRANSACTION_CONFLICT"}
+                or re.search(r"Snapshot \d+ is not an ancestor of \d+", error.message))
+    return (isinstance(error, (CommitFailedException, ValidationException, FileNotFoundError))
+            or "NO_SUCH_KEY" in str(error))

@@ -1,6 +1,7 @@
 """Other engines write into the same tables, between Calve's commits and during them. What they
 do changes no row, so every table must go on to hold what plain SQL says."""
 
+import json
 import threading
 
 import pytest
@@ -26,10 +27,21 @@ def check(chain):
     that another engine inserted as often as it was inserted."""
     chain.calve("run")
     chain.check_proven()
+    check_line_of_snapshots(chain)
     chain.check_tables([table for table in oracle.TABLES if table != LANDING])
     columns, rows = chain.expected(LANDING)
     assert chain.trino.rows(f"select distinct {', '.join(columns)} from {LANDING}"
                             " order by audit_event_id") == rows
+
+
+def check_line_of_snapshots(chain):
+    """Each snapshot that is left follows the one before it: nobody's commit passed over
+    another's."""
+    for table in oracle.TABLES:
+        snapshots = sorted(chain.catalog().load_table(table).snapshots(),
+                           key=lambda snapshot: snapshot.sequence_number)
+        assert [snapshot.parent_snapshot_id for snapshot in snapshots[1:]] == [
+            snapshot.snapshot_id for snapshot in snapshots[:-1]], table
 
 
 def change(chain, number):
@@ -73,25 +85,42 @@ def test_what_others_do_between_our_commits_is_taken_in(chain):
     check(chain)
 
 
+def is_undamaged(report):
+    """Whether fsck found no damage. That others expired what a model had yet to read is none."""
+    return all(finding["finding"].startswith("marker_") for finding in report.get("findings", []))
+
+
 def test_what_others_do_during_our_commits_is_taken_in(chain):
-    """Two processes run and run, while five threads of others write into all tables."""
+    """Two processes run and run and a third one checks, while five threads of others write into
+    all tables, merge their files and expire every snapshot but the current one."""
     stop = threading.Event()
     failures = []
 
-    def repeat(act):
-        try:
-            for number in range(ROUNDS):
-                act(number)
-        except BaseException as error:  # a thread's failure must reach the test
-            failures.append(error)
+    def guarded(act):
+        def run():
+            try:
+                act()
+            except BaseException as error:  # a thread's failure must reach the test
+                failures.append(error)
+        return threading.Thread(target=run)
+
+    def rounds_of(writer):
+        return lambda: [writer(number) for number in range(ROUNDS)]
+
+    def finish(*args):
+        process = chain.start("-o", "json", *args)
+        stdout, stderr = process.communicate(timeout=300)
+        return process.returncode, stdout, stderr
 
     def run_and_run():
         while not stop.is_set():
-            process = chain.start("run")
-            _, stderr = process.communicate(timeout=300)
-            if process.returncode not in (0, TRY_AGAIN_LATER):
-                failures.append(AssertionError(stderr))
-                return
+            code, _, stderr = finish("run")
+            assert code in (0, TRY_AGAIN_LATER), stderr
+
+    def check_and_check():
+        while not stop.is_set():
+            code, stdout, stderr = finish("fsck")
+            assert code == TRY_AGAIN_LATER or is_undamaged(json.loads(stdout)), stdout + stderr
 
     def on_all(act):
         return lambda number: [act(chain, table) for table in neighbours.KEYS]
@@ -104,10 +133,10 @@ def test_what_others_do_during_our_commits_is_taken_in(chain):
         on_all(lambda c, t: neighbours.delete_and_append_by_pyiceberg(c, t, 0, 7)),
         lambda number: [act(chain, table) for table in oracle.TABLES for act in (
             neighbours.optimize_by_trino,
-            lambda c, t: neighbours.expire_by_trino(c, t, "10s"))],
+            neighbours.expire_by_trino)],
     ]
-    runners = [threading.Thread(target=run_and_run) for _ in range(2)]
-    others = [threading.Thread(target=repeat, args=(writer,)) for writer in writers]
+    runners = [guarded(act) for act in (run_and_run, run_and_run, check_and_check)]
+    others = [guarded(rounds_of(writer)) for writer in writers]
     for thread in runners + others:
         thread.start()
     for thread in others:
