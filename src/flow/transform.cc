@@ -53,10 +53,7 @@ class Transformer {
       reports_[model->name].table = model->table();
     }
     for (const Model* model : selected_) {
-      CALVE_TRY(RetryOnConflict(kTransformAttempts, [&] {
-        const bool at_once = MayHalt(*model) && !request_.full_refresh;
-        return at_once ? CatchUpAtOnce(*model) : CatchUp(pipeline_, *model);
-      }));
+      CALVE_TRY(BringUpToDate(*model));
     }
     TransformReport report{.models = {}, .commits = commits_};
     for (const Model* model : selected_) {
@@ -66,6 +63,15 @@ class Transformer {
   }
 
  private:
+  Status BringUpToDate(const Model& model) {
+    if (request_.full_refresh) {
+      return CatchUp(pipeline_, model);  // Refresh starts over, with all models.
+    }
+    return RetryOnConflict(kTransformAttempts, [&] {
+      return MayHalt(model) ? CatchUpAtOnce(model) : CatchUp(pipeline_, model);
+    });
+  }
+
   /// Nothing of a model that may halt may show if a later batch makes it halt.
   Status CatchUpAtOnce(const Model& model) {
     const auto reports = reports_;

@@ -53,12 +53,16 @@ class InterruptedStore final : public io::ObjectStore {
   std::function<void()> interrupt_;
 };
 
-/// Merges what can be merged, and expires all that no model still has to read.
-void MergeAndExpire(Pipeline pipeline) {
+/// Merges what can be merged, and expires all that no model still has to read, in the
+/// table of that name or (empty) in all of them.
+void MergeAndExpire(Pipeline pipeline, const std::string& only = "") {
   pipeline.maintenance.compaction.files_per_merge = 2;
   pipeline.maintenance.compaction.worn_files = 1;
   pipeline.maintenance.expiry.max_snapshots = 1;
   for (const CaredTable& cared : Must(TablesUnderCare(pipeline, ""))) {
+    if (!only.empty() && cared.name.text() != only) {
+      continue;
+    }
     Must(CompactTable(pipeline, cared, pipeline.maintenance.compaction, nullptr));
     Must(ExpireTable(pipeline, cared, /*dry_run=*/false));
   }
@@ -90,7 +94,9 @@ using Act = std::function<void(FlowFixture& fixture)>;
 
 struct Interruption {
   int step = 1;  // every so many reads
-  std::function<void(Pipeline)> by = MergeAndExpire;
+  std::function<void(const Pipeline&)> by = [](const Pipeline& all) {
+    MergeAndExpire(all);
+  };
 };
 
 /// Lets `act` be interrupted at every `step`-th of its reads, each time on tables made
@@ -117,19 +123,34 @@ void InterruptEverywhere(const Act& act, const Act& check,
 
 const std::vector<std::string> kVersions{"audit_event_id", "order_id", "is_current"};
 
+/// Holds both marts to those of tables that nobody disturbed.
+Act SameMarts() {
+  const auto undisturbed = std::make_shared<FlowFixture>();
+  LandSome(*undisturbed);
+  undisturbed->Run();
+  return [undisturbed](FlowFixture& fixture) {
+    EXPECT_EQ(fixture.Run().commits, 0);
+    EXPECT_EQ(fixture.Rows("marts.orders", {"order_id", "audit_event_id"}),
+              undisturbed->Rows("marts.orders", {"order_id", "audit_event_id"}));
+    EXPECT_EQ(fixture.Rows("marts.orders_history_scd2", kVersions),
+              undisturbed->Rows("marts.orders_history_scd2", kVersions));
+  };
+}
+
 TEST(ExpiryRaceTest, ATransformConsumesEverythingOnce) {
-  FlowFixture expected;
-  LandSome(expected);
-  expected.Run();
-  InterruptEverywhere(
-      [](FlowFixture& fixture) { fixture.Run(); },
-      [&](FlowFixture& fixture) {
-        EXPECT_EQ(fixture.Run().commits, 0);
-        EXPECT_EQ(fixture.Rows("marts.orders", {"order_id", "audit_event_id"}),
-                  expected.Rows("marts.orders", {"order_id", "audit_event_id"}));
-        EXPECT_EQ(fixture.Rows("marts.orders_history_scd2", kVersions),
-                  expected.Rows("marts.orders_history_scd2", kVersions));
-      });
+  InterruptEverywhere([](FlowFixture& fixture) { fixture.Run(); }, SameMarts(),
+                      {.step = 2});
+}
+
+TEST(ExpiryRaceTest, AFullRefreshConsumesEverythingOnce) {
+  const auto refresh = [](FlowFixture& fixture) {
+    fixture.Run({.select = "", .full_refresh = true});
+  };
+  for (const char* table : {"", "landing.ecomm_audit_log_dml"}) {
+    InterruptEverywhere(refresh, SameMarts(), {.step = 5, .by = [&](const Pipeline& all) {
+                                                 MergeAndExpire(all, table);
+                                               }});
+  }
 }
 
 void ExpectNoFindings(FlowFixture& fixture) {
@@ -144,7 +165,7 @@ void ExpectNoFindings(FlowFixture& fixture) {
 }
 
 TEST(ExpiryRaceTest, FsckTakesNoExpiryForDamage) {
-  InterruptEverywhere(ExpectNoFindings, ExpectNoFindings, {.step = 2});
+  InterruptEverywhere(ExpectNoFindings, ExpectNoFindings, {.step = 3});
 }
 
 TEST(ExpiryRaceTest, FsckTakesNoDeletedMetadataForDamage) {
