@@ -34,9 +34,10 @@ test: build services ## Every test but the slow ones, on real services (under ha
 	@python3 tools/check_rooms.py
 	@tools/format.sh --check
 	@TMPDIR=$(SCRATCH) ctest --preset release -j2
-	@$(MAKE) --no-print-directory -j2 --output-sync=target pytest-services pytest-alone pytest-dbt
+	@$(MAKE) --no-print-directory -j2 --output-sync=target pytest-dbt pytest-services pytest-alone
 
-# Two processes of tests at a time: those that use services wait for them most of the time.
+# Two processes of tests at a time, the longest first: those that use services wait for them
+# most of the time.
 pytest-services:
 	@TMPDIR=$(SCRATCH) .venv/bin/python -m pytest -q -m 'services and not slow' --ignore-glob='*/test_dbt*.py' tests
 

@@ -110,16 +110,19 @@ def test_only_old_orphans_are_removed(project):
 def test_following_outlives_its_source_and_says_so_once(project, server):
     process = project.start("run", "--follow", "--every", "50ms", "--set",
                             "maintenance.max_snapshots=5")
-    try:
-        time.sleep(1)
-        server.postgres.stop("immediate")
-        time.sleep(3)
-        server.postgres.start()
-        project.generate_and_load("later.csv", "--events", "100", "--seed", "9", "--after",
-                                  "events-5.csv")
+
+    def load_and_wait(name, previous):
+        project.generate_and_load(name, "--events", "100", "--seed", "9", "--after", previous)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and project.json("plan")["plan"]["extract_rows"]:
             time.sleep(0.2)
+
+    try:
+        load_and_wait("before.csv", "events-5.csv")  # it follows now
+        server.postgres.stop("immediate")
+        time.sleep(3)
+        server.postgres.start()
+        load_and_wait("later.csv", "before.csv")
         time.sleep(1)
     finally:
         process.send_signal(signal.SIGTERM)
