@@ -16,6 +16,9 @@ namespace calve::app {
 namespace {
 
 constexpr size_t kLongestSentence = 600;  // bytes
+constexpr const char* kQuoting =
+    "a value does not fit what the model's SQL does with it; `dbt run` shows Trino's "
+    "words, which may quote it";
 
 std::string Trimmed(const std::string& text) {
   const size_t begin = text.find_first_not_of(" \t\r\n");
@@ -87,6 +90,14 @@ bool IsContractBroken(const std::string& sentence) {
          sentence.starts_with("This model has an enforced contract that failed");
 }
 
+/// Whether Trino's words for the error `name` may quote a value out of a row.
+bool MayQuote(const std::string& name) {
+  constexpr std::array<std::string_view, 5> kQuotingErrors{
+      "INVALID_CAST_ARGUMENT", "INVALID_FUNCTION_ARGUMENT", "NUMERIC_VALUE_OUT_OF_RANGE",
+      "JSON_INPUT_CONVERSION_ERROR", "JSON_OUTPUT_CONVERSION_ERROR"};
+  return std::ranges::find(kQuotingErrors, name) != kQuotingErrors.end();
+}
+
 }  // namespace
 
 std::string DbtSentence(const std::string& message) {
@@ -101,7 +112,8 @@ std::string DbtSentence(const std::string& message) {
   const std::string own = Between(sentence, "message=\"", "\", query_id=");
   if (!own.empty()) {
     const std::string name = Between(sentence, "name=", ",");
-    sentence = BeginsWithName(own) ? own : name + ": " + own;
+    sentence =
+        BeginsWithName(own) ? own : name + ": " + (MayQuote(name) ? kQuoting : own);
   }
   sentence = InOneLine(sentence, kLongestSentence);
   return sentence.empty() ? "dbt does not say why" : sentence;

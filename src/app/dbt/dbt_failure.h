@@ -11,7 +11,7 @@
 namespace calve::app {
 
 /// The sentence of a message: without dbt's headings, places in compiled code, and what
-/// wraps Trino's own words.
+/// wraps Trino's own words. Words that may quote a row's value are left out.
 std::string DbtSentence(const std::string& message);
 
 /// A model's failure as an Error.

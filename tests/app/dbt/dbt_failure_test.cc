@@ -39,6 +39,14 @@ TEST(DbtFailureTest, ASentenceIsWithoutHeadingsAndPlaces) {
   EXPECT_EQ(DbtSentence("a \x1b[2Jclean\x07 screen"), "a [2Jclean screen");
 }
 
+TEST(DbtFailureTest, WordsThatMayQuoteARowAreLeftOut) {
+  const std::string sentence = DbtSentence(
+      "Database Error in model m (models/m.sql)\n  TrinoUserError(type=USER_ERROR, "
+      "name=INVALID_CAST_ARGUMENT, message=\"Cannot cast 'canary' to INT\", query_id=1)");
+  EXPECT_TRUE(sentence.starts_with("INVALID_CAST_ARGUMENT: a value")) << sentence;
+  EXPECT_EQ(sentence.find("canary"), sentence.npos);
+}
+
 TEST(DbtFailureTest, ABrokenContractIsOneAndKeepsItsName) {
   for (const char* name : {"new_field", "contract_changed", "violation"}) {
     const std::string sentence = std::string(name) + ": something of model c";
