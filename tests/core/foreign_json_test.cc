@@ -32,6 +32,8 @@ TEST(ForeignJsonTest, NestingIsBoundedOutsideOfTexts) {
   EXPECT_TRUE(ParseForeignJson(deep + end).is_array());
   EXPECT_TRUE(ParseForeignJson("[" + deep + end + "]").is_discarded());
   EXPECT_TRUE(ParseForeignJson("\"" + std::string(10'000, '[') + "\"").is_string());
+  EXPECT_TRUE(ParseForeignJson(R"("\")" + std::string(10'000, '[') + "\"").is_string());
+  EXPECT_TRUE(JsonNestsTooDeep(R"(["\\",)" + deep)) << "the text has ended";
   EXPECT_TRUE(ParseForeignJson(std::string(10'000'000, '[')).is_discarded());
 }
 
