@@ -5,7 +5,6 @@ Each function is one commit of another engine, tried again while somebody else w
 
 import datetime
 import json
-import re
 import time
 
 import pyarrow as pa
@@ -129,22 +128,16 @@ def _paths(chain, table):
 
 
 def _until_it_wins(commit):
-    """Repeats a commit that loses races. Whatever else fails is raised."""
+    """Repeats a commit while it loses races: somebody else commits first, or expires the snapshot
+    that is being read. Missing files have many names, so every failure but a statement's own
+    fault is repeated; damage lasts, and is raised in the end."""
     for _ in range(TRIES):
         try:
             return commit()
-        except (CommitFailedException, ValidationException, OSError, trino.exceptions.TrinoQueryError) as error:
-            if not _lost_a_race(error):
+        except (CommitFailedException, ValidationException, OSError):
+            pass
+        except trino.exceptions.TrinoQueryError as error:
+            if error.error_type == "USER_ERROR" and error.error_name != "TRANSACTION_CONFLICT":
                 raise
         time.sleep(0.05)
     return commit()
-
-
-def _lost_a_race(error):
-    """Whether somebody else committed first, or expired the snapshot that was being read: its
-    files are missing then, and Trino calls some of that an internal error."""
-    if isinstance(error, trino.exceptions.TrinoQueryError):
-        return (error.error_name in {"ICEBERG_COMMIT_ERROR", "TRANSACTION_CONFLICT"}
-                or re.search(r"Snapshot \d+ is not an ancestor of \d+", error.message))
-    return (isinstance(error, (CommitFailedException, ValidationException, FileNotFoundError))
-            or "NO_SUCH_KEY" in str(error))
