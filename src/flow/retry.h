@@ -20,8 +20,9 @@ constexpr int kReadAttempts = 5;
 /// Calls `attempt` (a Result or Status) until it ends in anything but kConflict, with
 /// growing pauses. It must look at the tables anew each time. kNotFound counts as a
 /// conflict unless the attempt before missed the same: what a table still needs is
-/// missing again, what an expired snapshot needed is not asked for any more. \return its
-/// last answer; after `most` conflicts the last one, with the remedy
+/// missing again, what an expired snapshot needed is not asked for any more.
+///
+/// \return its last answer; after `most` conflicts the last one, with the remedy
 template <typename Attempt>
 auto RetryOnConflict(int most, const Attempt& attempt) -> decltype(attempt()) {
   std::string missed;

@@ -11,7 +11,7 @@
 #include "flow/flow_fixture.h"
 #include "flow/fsck.h"
 #include "flow/ingest.h"
-#include "flow/maintain.h"
+#include "flow/table_care.h"
 
 namespace calve::flow {
 namespace {
@@ -53,21 +53,6 @@ class InterruptedStore final : public io::ObjectStore {
   std::function<void()> interrupt_;
 };
 
-/// Merges what can be merged, and expires all that no model still has to read, in the
-/// table of that name or (empty) in all of them.
-void MergeAndExpire(Pipeline pipeline, const std::string& only = "") {
-  pipeline.maintenance.compaction.files_per_merge = 2;
-  pipeline.maintenance.compaction.worn_files = 1;
-  pipeline.maintenance.expiry.max_snapshots = 1;
-  for (const CaredTable& cared : Must(TablesUnderCare(pipeline, ""))) {
-    if (!only.empty() && cared.name.text() != only) {
-      continue;
-    }
-    Must(CompactTable(pipeline, cared, pipeline.maintenance.compaction, nullptr));
-    Must(ExpireTable(pipeline, cared, /*dry_run=*/false));
-  }
-}
-
 OrderEvent Upsert(int64_t id) {
   return {.id = id,
           .operation = id < 3 ? 'I' : 'U',
@@ -94,9 +79,7 @@ using Act = std::function<void(FlowFixture& fixture)>;
 
 struct Interruption {
   int step = 1;  // every so many reads
-  std::function<void(const Pipeline&)> by = [](const Pipeline& all) {
-    MergeAndExpire(all);
-  };
+  std::function<void(const Pipeline&)> by = [](const Pipeline& all) { TakeCare(all); };
 };
 
 /// Lets `act` be interrupted at every `step`-th of its reads, each time on tables made
@@ -148,7 +131,7 @@ TEST(ExpiryRaceTest, AFullRefreshConsumesEverythingOnce) {
   };
   for (const char* table : {"", "landing.ecomm_audit_log_dml"}) {
     InterruptEverywhere(refresh, SameMarts(), {.step = 5, .by = [&](const Pipeline& all) {
-                                                 MergeAndExpire(all, table);
+                                                 TakeCare(all, {.only = table});
                                                }});
   }
 }
@@ -190,7 +173,7 @@ TEST(ExpiryRaceTest, WhatIsLandedIsKnown) {
 
 TEST(ExpiryRaceTest, CareGoesOnAndOrphansAreNoneThatATableNeeds) {
   const auto care = [](FlowFixture& fixture) {
-    MergeAndExpire(fixture.pipeline());
+    TakeCare(fixture.pipeline());
     for (const CaredTable& cared : Must(TablesUnderCare(fixture.pipeline(), ""))) {
       Must(FindTableOrphans(fixture.pipeline(), cared, std::chrono::hours(100)));
     }

@@ -12,6 +12,7 @@
 #include "flow/caretaker.h"
 #include "flow/flow_fixture.h"
 #include "flow/marker.h"
+#include "flow/table_care.h"
 
 namespace calve::flow {
 namespace {
@@ -27,22 +28,6 @@ OrderEvent RandomEvent(int64_t id) {
           .time_us = *rc::gen::inRange<int64_t>(0, 8),
           .order_id = *rc::gen::inRange(1, 6),
           .description = fmt::format("event {}", id)};
-}
-
-/// Compacts two files at a time, and expires all that nobody needs.
-void TakeCare(FlowFixture& fixture, bool compact, bool expire) {
-  Pipeline& pipeline = fixture.pipeline();
-  pipeline.maintenance.compaction.files_per_merge = 2;
-  pipeline.maintenance.compaction.worn_files = 1;
-  pipeline.maintenance.expiry.max_snapshots = 1;
-  for (const CaredTable& cared : Must(TablesUnderCare(pipeline, ""))) {
-    if (compact) {
-      Must(CompactTable(pipeline, cared, pipeline.maintenance.compaction, nullptr));
-    }
-    if (expire) {
-      Must(ExpireTable(pipeline, cared, /*dry_run=*/false));
-    }
-  }
 }
 
 TEST(MaintainLawTest, CareAtAnyMomentGivesTheSameRowsAsNone) {
@@ -63,11 +48,12 @@ TEST(MaintainLawTest, CareAtAnyMomentGivesTheSameRowsAsNone) {
         with.Run({.select = *rc::gen::element<std::string>("", "", "staging", "orders"),
                   .full_refresh = false});
       }
-      TakeCare(with, *rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<bool>());
+      TakeCare(with.pipeline(), {.compact = *rc::gen::arbitrary<bool>(),
+                                 .expire = *rc::gen::arbitrary<bool>()});
     }
     with.Run();
     without.Run();
-    TakeCare(with, true, true);
+    TakeCare(with.pipeline());
     RC_ASSERT(with.Run().commits == 0);
     for (const char* table : {kOrders, kHistory, kStaging}) {
       const std::vector<std::string> columns =
@@ -91,7 +77,7 @@ TEST(MaintainTest, AModelThatLagsBehindReadsWhatWasCompactedMeanwhileOnce) {
   fixture.Run();
   fixture.Land({LandedInsert(2)});
   fixture.Run({.select = "staging", .full_refresh = false});
-  TakeCare(fixture, /*compact=*/true, /*expire=*/true);
+  TakeCare(fixture.pipeline());
   const TransformReport report = fixture.Run();
   for (const ModelReport& model : report.models) {
     if (model.table == kHistory) {
@@ -108,7 +94,7 @@ TEST(MaintainTest, ACompactedUpstreamIsNothingNewAndKeepsTheChainTogether) {
   fixture.Run();
   fixture.Land({LandedInsert(2)});
   fixture.Run();
-  TakeCare(fixture, /*compact=*/true, /*expire=*/true);
+  TakeCare(fixture.pipeline());
   EXPECT_EQ(fixture.Run().commits, 0);
   fixture.Land({LandedInsert(3)});
   EXPECT_EQ(fixture.Run().commits, 1) << "all models in one commit, as before";
